@@ -1,0 +1,163 @@
+// What a client and the sync engine say to each other during a pull.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <corps/context/context.hpp>
+#include <corps/model/upstream_tables.hpp>
+#include <corps/transport/channel.hpp>
+
+namespace corps {
+
+/** Kinds of lists that an upstream can prove to their end. */
+enum class ListingKind : std::uint8_t {
+    departments,     ///< the tree, whole or below the visible roots; id empty
+    deptMembers,     ///< direct members of one department; id its department id
+    visibleMembers,  ///< people granted to the application one by one; id empty
+    roles,           ///< roles and role groups; id empty
+    roleMembers,     ///< members of one role; id its role id
+    admins,          ///< administrators; id empty
+};
+
+struct Listing {
+    ListingKind kind = ListingKind::departments;
+    std::string id;
+    friend bool operator==(Listing const&, Listing const&) = default;
+    friend auto operator<=>(Listing const&, Listing const&) = default;
+};
+
+enum class ListingState : std::uint8_t {
+    complete,    ///< read to its end: what is not in it is not there
+    incomplete,  ///< a page or record failed after retries: says nothing about what is absent
+};
+
+/** Where the units of a page are. Static data of a client. */
+struct PageShape {
+    std::string_view name;                         ///< unique within the client
+    std::span<std::string_view const> arrayPath;   ///< keys from the root of the page to the array of units
+    std::span<std::string_view const> keyPath;     ///< keys from a unit to its id
+    std::uint32_t version = 1;                     ///< raise it whenever decode() of this shape changes its meaning
+};
+
+/** One record in one listing, as the platform sent it. The views live during the call that passes it. */
+struct Unit {
+    PageShape const* shape = nullptr;
+    Listing const* listing = nullptr;
+    std::string_view bytes;  ///< the JSON value
+};
+
+/** Receives what a pull finds, in one call after the other (never concurrently). */
+class PageSink : public RowSink {
+public:
+    /** Units of one page of a listing, in delivered order; pages of one listing come in order, listings interleave. */
+    virtual void page(PageShape const& shape, Listing const& listing, std::span<std::string_view const> units) = 0;
+    /** No more pages of this listing. `count` is the platform's own number of records in it, where it gives one. */
+    virtual void finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) = 0;
+    /** row(): a row known without a unit (the root, a configured role). */
+};
+
+/** A failure that did not end the pull. Holds no personal data. */
+struct PullFault {
+    Listing listing;
+    std::string place;                          ///< "members of department 42, page 3"
+    boost::system::error_code code;
+    std::string message;                        ///< our text
+    std::optional<std::int64_t> upstreamCode;
+    std::string requestId;
+};
+
+/** What a pull proved beside the listings' own ends. */
+struct PullProof {
+    std::string upstreamCorpId;                 ///< the platform's id of the enterprise; empty when it gives none
+    std::string corpName;                       ///< empty when it may not be read
+    std::string rootDeptId;                     ///< the platform's root id
+    bool fullScope = false;                     ///< the application sees the whole organisation
+    std::vector<std::string> visibleRoots;      ///< otherwise: the departments it sees, each with everything below
+    std::vector<PullFault> faults;
+    std::vector<std::string> missingPermissions;  ///< permissions by the platform's own names, as far as they showed
+    std::uint64_t calls = 0;
+};
+
+/** Why members that a partial scope no longer shows are not there. */
+enum class Absence : std::uint8_t { unknown, left, outOfScope };
+
+/** Trivially copyable on purpose: it is a parameter of coroutines. */
+struct PullOptions {
+    unsigned concurrency = 8;  ///< requests in flight at once, at most
+};
+static_assert(std::is_trivially_copyable_v<PullOptions>);
+
+/** What a client is made with beside its channel. */
+struct ClientEnvironment {
+    ClientEnvironment(Context c, std::string corpName, boost::json::object configuration)
+        : context(std::move(c)), corp(std::move(corpName)), config(std::move(configuration)) {}
+    Context context;
+    std::string corp;            ///< full name of the corp, for errors and logs
+    boost::json::object config;  ///< business keys without secrets: baseUrl, userIdType, roles, ...
+};
+
+/** The client of no platform, for corps that are edited here. */
+struct NoUpstream {};
+
+/**
+ * A client of one platform. Its Api is made for one corp:
+ * - `pull(sink, options)` reads the whole organisation and hands over raw records, decoding only envelopes;
+ * - `decode(unit, rows)` turns one record in one listing into the rows it contributes; pure; throws Error(Errc::protocol)
+ *   on a record without its id;
+ * - `identity()` names everything that decides what decode() yields (versions of shapes, id types, configured roles, base
+ *   URL): when it changes, remembered fingerprints are void;
+ * - `explainAbsence(ids)` says, in the order of ids, who left and who is merely out of sight; asked in partial scope only.
+ */
+template <class C>
+concept ClientPolicy =
+    std::same_as<C, NoUpstream> ||
+    (std::constructible_from<typename C::Api, Channel&, ClientEnvironment> &&
+     requires(typename C::Api api, typename C::Api const& constApi, PageSink& sink, PullOptions o, Unit const& u, RowSink& rows,
+              std::vector<std::string> ids) {
+         { C::Api::shapes() } -> std::same_as<std::span<PageShape const>>;
+         { api.pull(sink, o) } -> std::same_as<asio::awaitable<PullProof>>;
+         { constApi.decode(u, rows) } -> std::same_as<void>;
+         { constApi.identity() } -> std::same_as<std::string>;
+         { api.explainAbsence(std::move(ids)) } -> std::same_as<asio::awaitable<std::vector<Absence>>>;
+     });
+
+/** Any client's Api behind one face: what the sync engine works with. */
+class Upstream {
+public:
+    virtual ~Upstream() = default;
+    [[nodiscard]] virtual asio::awaitable<PullProof> pull(PageSink& sink, PullOptions o) = 0;
+    virtual void decode(Unit const& u, RowSink& rows) const = 0;
+    [[nodiscard]] virtual std::string identity() const = 0;
+    [[nodiscard]] virtual asio::awaitable<std::vector<Absence>> explainAbsence(std::vector<std::string> ids) = 0;
+};
+
+template <class Api>
+class UpstreamOf final : public Upstream {
+public:
+    explicit UpstreamOf(Api& api) : api_(api) {}
+    [[nodiscard]] asio::awaitable<PullProof> pull(PageSink& sink, PullOptions o) override { return api_.pull(sink, o); }
+    void decode(Unit const& u, RowSink& rows) const override { api_.decode(u, rows); }
+    [[nodiscard]] std::string identity() const override { return api_.identity(); }
+    [[nodiscard]] asio::awaitable<std::vector<Absence>> explainAbsence(std::vector<std::string> ids) override {
+        return api_.explainAbsence(std::move(ids));
+    }
+
+private:
+    Api& api_;
+};
+
+}  // namespace corps
