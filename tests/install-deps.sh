@@ -15,11 +15,11 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 say() { echo "install-deps: $*"; }
 
-ID=unknown VERSION_ID='' VERSION_CODENAME=''
+ID=unknown VERSION_ID=''
 [ ! -r /etc/os-release ] || . /etc/os-release
-backports='' clang=19 catch2=libcatch2-dev
+clang=19 catch2=libcatch2-dev
 case "$ID:$VERSION_ID" in
-  debian:12) boost=1.81 backports=bookworm-backports ;; # Catch2 3 is in backports only
+  debian:12) boost=1.81 ;;
   debian:13) boost=1.83 ;;
   ubuntu:24.04) boost=1.83 clang=18 catch2=catch2 ;;
   *)
@@ -64,20 +64,24 @@ apt() { as_root apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -q "$@"
 say "installing$todo"
 apt update
 
-case " $todo " in
-  *" libcatch2-dev "*)
-    if [ -n "$backports" ] && [ -z "$(apt-cache search --names-only '^libcatch2-dev$')" ]; then
-      # From the mirror that this machine already uses. Nothing else comes from there: backports rank below the release.
-      mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
-        awk -v codename="$VERSION_CODENAME" '$2 == codename { print $1; exit }')
-      [ -n "$mirror" ] || { say "no package source for $VERSION_CODENAME found; add $backports by hand" >&2; exit 1; }
-      keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-      {
-        printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$backports"
-        [ ! -e "$keyring" ] || printf 'Signed-By: %s\n' "$keyring"
-      } | as_root tee /etc/apt/sources.list.d/corps-backports.sources >/dev/null
-      apt update
-    fi ;;
+# add_source PACKAGE SUITE COMPONENT: where no source has the package, takes this suite in, from the mirror that the machine
+# already uses.
+add_source() {
+  case " $todo " in *" $1 "*) ;; *) return 0 ;; esac
+  [ -z "$(apt-cache search --names-only "^$1\$")" ] || return 0
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
+    awk -v codename="$VERSION_CODENAME" '$2 == codename { print $1; exit }')
+  [ -n "$mirror" ] || { say "no package source for $VERSION_CODENAME found; add $2 $3 by hand" >&2; exit 1; }
+  keyring=/usr/share/keyrings/$ID-archive-keyring.gpg
+  {
+    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: %s\n' "$mirror" "$2" "$3"
+    [ ! -e "$keyring" ] || printf 'Signed-By: %s\n' "$keyring"
+  } | as_root tee "/etc/apt/sources.list.d/corps-$3.sources" >/dev/null
+  apt update
+}
+case $ID:$VERSION_ID in
+  debian:12) add_source libcatch2-dev bookworm-backports main ;; # backports rank below the release: nothing else changes
+  ubuntu:24.04) add_source ninja-build noble universe ;;
 esac
 
 # shellcheck disable=SC2086  # a list of words
