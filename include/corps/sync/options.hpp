@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <corps/detail/config.hpp>
+
+namespace corps {
+
+/** Names a set of held removals: 128 bits, printed as 32 hex digits. All zero: none. */
+struct RemovalDigest {
+    std::array<std::uint8_t, 16> bytes{};
+    [[nodiscard]] CORPS_DECL std::string str() const;
+    /** 32 hex digits; anything else gives nothing. */
+    [[nodiscard]] CORPS_DECL static std::optional<RemovalDigest> parse(std::string_view text) noexcept;
+    [[nodiscard]] bool empty() const noexcept { return *this == RemovalDigest(); }
+    friend bool operator==(RemovalDigest const&, RemovalDigest const&) = default;
+};
+
+/**
+ * When removals are held instead of applied. Held when there are more than `maxCount` of them and they are more than
+ * `maxShare` of those active; or at least `shareMinCount` of them and more than `alwaysShare`; or every one of a top-level
+ * department that had at least `wholeDeptMin`; or, with `keepLastAdmin`, when no administrator would be left.
+ */
+struct RemovalLimits {
+    std::uint32_t maxCount = 10;
+    double maxShare = 0.05;
+    std::uint32_t shareMinCount = 2;
+    double alwaysShare = 1.0 / 3.0;
+    std::uint32_t wholeDeptMin = 5;
+    bool keepLastAdmin = true;
+};
+
+/**
+ * When members who stay lose their membership of one department: held for that department when more than `maxCount`
+ * and more than `maxShare` of its members go nowhere else (are listed in no department afterwards).
+ */
+struct MembershipLimits {
+    std::uint32_t maxCount = 10;
+    double maxShare = 0.5;
+};
+
+/** Trivially copyable on purpose: it is a parameter of coroutines. */
+struct SyncOptions {
+    bool dryRun = false;           ///< plan only
+    bool allowRemovals = false;    ///< hold nothing
+    bool allOrNothing = false;     ///< throw Error(Errc::held) and apply nothing when something would be held
+    bool migrate = false;          ///< accept another app id, id type or upstream corp than the store remembers
+    bool useSidecar = true;        ///< false: decode everything, as if no fingerprints were stored
+    std::uint32_t concurrency = 8; ///< requests in flight at once, at most
+    std::chrono::milliseconds lockTimeout{0};  ///< how long to wait for another sync of this corp
+    RemovalDigest approve;         ///< removals with this digest may go (as approve() beforehand)
+    RemovalLimits members;
+    RemovalLimits departments;
+    MembershipLimits memberships;
+};
+static_assert(std::is_trivially_copyable_v<SyncOptions>);
+
+}  // namespace corps
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/sync/impl/options.ipp>
+#endif

@@ -1,0 +1,164 @@
+#pragma once
+
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <corps/detail/config.hpp>
+#include <corps/model/cell.hpp>
+#include <corps/sync/options.hpp>
+
+namespace corps {
+
+/** What happens to one row. resign and reinstate are updates of a member that people look for by name. */
+enum class ChangeKind : std::uint8_t { create, update, erase, resign, reinstate };
+
+/** A column with its value before (null: unknown) and after. */
+struct CellChange {
+    std::string column;
+    OwnedCell before;
+    OwnedCell after;
+    friend bool operator==(CellChange const&, CellChange const&) = default;
+};
+
+/**
+ * One change of one row. `key` holds the key without the corp. For create, `cells` are the known values; for erase,
+ * the values that go.
+ */
+struct RowChange {
+    std::string table;  ///< name of the TableSchema
+    ChangeKind kind = ChangeKind::update;
+    Row key;
+    std::vector<CellChange> cells;
+    friend bool operator==(RowChange const&, RowChange const&) = default;
+};
+
+enum class HoldReason : std::uint8_t {
+    tooMany,        ///< more than the count and share allowed
+    tooLargeShare,  ///< more than a third
+    wholeDepartment,  ///< everybody of a top-level department
+    lastAdmin,      ///< no administrator would be left
+    differentPerson,  ///< the id came back with another union or open id
+    memberships,    ///< a department would lose too many memberships at once
+    standsIn,       ///< a held member stands in this department or below it
+    reversed,       ///< undone here; held until released
+};
+
+/** Removals that wait for approval. */
+struct Hold {
+    HoldReason reason = HoldReason::tooMany;
+    std::string where;                   ///< department id; empty: the whole corp
+    std::vector<std::string> memberIds;  ///< sorted
+    std::vector<std::string> deptIds;    ///< sorted
+    std::uint64_t total = 0;             ///< of how many active members or departments
+    std::int64_t since = 0;              ///< milliseconds since 1970 when first held; 0: now
+    friend bool operator==(Hold const&, Hold const&) = default;
+};
+
+/** Something that could not be read; the rest went on. */
+struct SyncFault {
+    std::string place;
+    boost::system::error_code code;
+    std::string message;
+    std::optional<std::int64_t> upstreamCode;
+    std::string requestId;
+};
+
+struct SyncStats {
+    std::uint64_t calls = 0;      ///< requests answered
+    std::uint64_t pages = 0;
+    std::uint64_t units = 0;      ///< records seen, a member once for each listing
+    std::uint64_t decoded = 0;    ///< of these, decoded
+    std::uint64_t members = 0;    ///< active members before
+    std::uint64_t departments = 0;  ///< departments before
+};
+
+namespace detail {
+struct NextRuns;
+}
+
+/**
+ * What a sync would do, computed from two models without writing. Applying it does exactly this. Prints for a person
+ * (toText), serialises (toJson) and comes back (fromJson); fingerprints travel beside it in memory and not in the JSON.
+ */
+struct SyncPlan {
+    std::string corp;
+    std::int64_t generation = 0;      ///< of upstream-owned rows when planned
+    bool complete = true;             ///< every listing was read to its end
+    bool scopeChanged = false;        ///< the application sees another part than last time
+    std::vector<RowChange> changes;   ///< in the order in which they are applied: by table, then key
+    std::vector<Hold> holds;
+    RemovalDigest digest;             ///< of all held removals; empty when nothing is held
+    std::vector<std::string> outOfScope;  ///< members no longer visible, kept as they are; sorted
+    std::vector<SyncFault> faults;
+    std::vector<std::string> warnings;
+    std::vector<std::string> missingPermissions;
+    SyncStats stats;
+    std::shared_ptr<detail::NextRuns> runs;  ///< null after fromJson
+
+    [[nodiscard]] bool empty() const noexcept { return changes.empty(); }
+    /** Ids, names of columns and counts; values of personal fields only with `values`. */
+    [[nodiscard]] CORPS_DECL std::string toText(bool values = false) const;
+    [[nodiscard]] CORPS_DECL std::string toJson() const;
+    /** Throws Error(Errc::invalidArgument) that names the place. */
+    [[nodiscard]] CORPS_DECL static SyncPlan fromJson(std::string_view text);
+};
+
+enum class SyncOutcome : std::uint8_t {
+    done,        ///< everything upstream shows is here now
+    unchanged,   ///< there was nothing to do, and nothing was written
+    held,        ///< removals wait for approval; the rest is applied
+    incomplete,  ///< something could not be read; nothing in that part was removed
+};
+
+struct ChangeCounts {
+    std::uint64_t created = 0;
+    std::uint64_t updated = 0;
+    std::uint64_t removed = 0;
+};
+
+struct SyncReport {
+    std::string corp;
+    std::string syncId;  ///< empty when nothing was written
+    SyncOutcome outcome = SyncOutcome::unchanged;
+    bool dryRun = false;
+    ChangeCounts departments;
+    ChangeCounts members;      ///< removed: resigned
+    ChangeCounts memberships;
+    ChangeCounts leaders;
+    ChangeCounts roles;        ///< roles and role groups
+    ChangeCounts roleMembers;
+    ChangeCounts admins;
+    ChangeCounts users;        ///< users of the pool made or filled
+    std::uint64_t reinstated = 0;
+    std::vector<Hold> holds;
+    RemovalDigest digest;
+    std::vector<std::string> outOfScope;
+    std::vector<SyncFault> faults;
+    std::vector<std::string> warnings;
+    std::vector<std::string> missingPermissions;
+    bool scopeChanged = false;
+    SyncStats stats;
+
+    /** Errc::held when removals are held, Errc::upstream when incomplete, else no error. */
+    [[nodiscard]] CORPS_DECL boost::system::error_code code() const noexcept;
+    /** For a person: counts, holds with digest, faults. No names, phones or mails. */
+    [[nodiscard]] CORPS_DECL std::string toText() const;
+    [[nodiscard]] CORPS_DECL std::string toJson() const;
+};
+
+[[nodiscard]] CORPS_DECL std::string_view toString(SyncOutcome o) noexcept;
+[[nodiscard]] CORPS_DECL std::string_view toString(HoldReason r) noexcept;
+[[nodiscard]] CORPS_DECL std::string_view toString(ChangeKind k) noexcept;
+
+}  // namespace corps
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/sync/impl/plan.ipp>
+#endif
