@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The compile-time gate: a program with one corp type on memory, bodies compiled separately, may cost at most 1.6 times a
+# file that includes boost/json.hpp and boost/asio/awaitable.hpp. The header-only form is measured too, without a limit.
+#
+#   tests/compile_time/measure.sh [ROUNDS]      (CXX: the compiler, g++ by default)
+#
+# User processor time, the least of several interleaved rounds: a busy machine does not change it much.
+set -euo pipefail
+cd "$(dirname "$0")"
+rounds=${1:-5} limit=1.6
+cxx=${CXX:-g++}
+flags=(-std=c++20 -O0 -I ../../include ${CPPFLAGS:-})
+object=$(mktemp)
+trap 'rm -f "$object"' EXIT
+
+seconds() { # of user time for one compile
+  local TIMEFORMAT=%U
+  { time "$cxx" "${flags[@]}" "$@" -c -o "$object" 2>&3; } 3>&2 2>&1
+}
+less() { awk -v a="$1" -v b="${2:-1e9}" 'BEGIN { print (a < b ? a : b) }'; }
+
+base='' separate='' header_only=''
+for ((i = 0; i < rounds; ++i)); do
+  base=$(less "$(seconds baseline.cpp)" "$base")
+  separate=$(less "$(seconds -DCORPS_SEPARATE_COMPILATION one_corp.cpp)" "$separate")
+done
+header_only=$(seconds one_corp.cpp)
+
+awk -v cxx="$("$cxx" --version | head -n 1)" -v base="$base" -v separate="$separate" -v header_only="$header_only" -v limit="$limit" '
+  BEGIN {
+    printf "%s, user seconds, least of the rounds\n", cxx
+    printf "  json.hpp and awaitable.hpp        %6.2f\n", base
+    printf "  one corp type, bodies separate    %6.2f\n", separate
+    printf "  one corp type, header-only        %6.2f  (%.1f x, one round)\n", header_only, header_only / base
+    printf "ratio %.2f, limit %.2f\n", separate / base, limit
+    exit !(separate <= limit * base)
+  }'

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Fuzzes every target for a few seconds each, from its committed corpus: tests/fuzz/smoke.sh [SECONDS]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=${1:-15}
+shopt -s nullglob
+sources=(tests/fuzz/*.cpp)
+if [ ${#sources[@]} -eq 0 ]; then
+  echo "skipped: no fuzz targets"
+  exit 0
+fi
+cmake --preset fuzz
+cmake --build --preset fuzz
+for source in "${sources[@]}"; do
+  name=$(basename "$source" .cpp)
+  work=build/fuzz/found/$name # what it finds goes here, not into the committed corpus
+  mkdir -p "$work"
+  "build/fuzz/tests/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 \
+    -artifact_prefix="$work-" "$work" "tests/fuzz/corpus/$name"
+done
