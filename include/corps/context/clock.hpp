@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
-
 #include <boost/asio/awaitable.hpp>
+
+#include <chrono>
 
 namespace corps {
 

@@ -1,5 +1,12 @@
 #pragma once
 
+#include <corps/context/clock.hpp>
+#include <corps/context/logger.hpp>
+#include <corps/context/rate_limiter.hpp>
+#include <corps/context/token_store.hpp>
+#include <corps/detail/config.hpp>
+#include <corps/error/error.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
@@ -12,32 +19,27 @@
 #include <string_view>
 #include <utility>
 
-#include <corps/context/clock.hpp>
-#include <corps/context/logger.hpp>
-#include <corps/context/rate_limiter.hpp>
-#include <corps/context/token_store.hpp>
-#include <corps/detail/config.hpp>
-#include <corps/error/error.hpp>
-
 namespace corps {
 
 /** What a Context is made of; everything has a default. */
 struct ContextOptions {
-    asio::any_io_executor executor;              ///< where coroutines run; empty: one thread of the Context's own
-    asio::any_io_executor storageExecutor;       ///< where storage calls block; empty: the coroutine's own executor
-    std::shared_ptr<Clock> clock;                ///< empty: the system's
-    std::function<std::uint64_t()> random;       ///< 64 uniform bits a call; empty: the operating system's randomness
-    Logger logger;                               ///< empty: silent
-    ProgressCallback progress;                   ///< empty: none
+    asio::any_io_executor executor;  ///< where coroutines run; empty: one thread of the Context's own
+    asio::any_io_executor
+        storageExecutor;           ///< where storage calls block; empty: the coroutine's own executor
+    std::shared_ptr<Clock> clock;  ///< empty: the system's
+    std::function<std::uint64_t()>
+        random;                 ///< 64 uniform bits a call; empty: the operating system's randomness
+    Logger logger;              ///< empty: silent
+    ProgressCallback progress;  ///< empty: none
 };
 
 /**
- * What operations share beside the four policies: executor, clock, randomness, logger, progress, rate limiters and
- * tokens. A cheap handle; copies share one state. Many corps use one Context: limits are kept by (host, app, API), tokens
- * by (host, app).
+ * What operations share beside the four policies: executor, clock, randomness, logger, progress, rate
+ * limiters and tokens. A cheap handle; copies share one state. Many corps use one Context: limits are kept by
+ * (host, app, API), tokens by (host, app).
  *
- * Threads     All members may be called from any thread. The own thread starts with the first operation and ends with
- *             the last handle.
+ * Threads     All members may be called from any thread. The own thread starts with the first operation and
+ * ends with the last handle; what is suspended on it then is destroyed, as if its process had ended.
  */
 class Context {
 public:
@@ -51,15 +53,24 @@ public:
     CORPS_DECL void report(Progress const& p) const noexcept;
     [[nodiscard]] CORPS_DECL RateLimiters& limiters() const noexcept;
     [[nodiscard]] CORPS_DECL TokenStore& tokens() const noexcept;
-    /** An id of 26 characters (Crockford base 32): 48 bits of milliseconds, 80 random ones. Sorts by time of making. */
+    /**
+     * An id of 26 characters (Crockford base 32): 48 bits of milliseconds, 80 random ones. Ids of one Context
+     * sort in the order of making, also within a millisecond and when the clock is set back.
+     */
     [[nodiscard]] CORPS_DECL std::string newId() const;
 
-    /** Runs a storage call that blocks: on storageExecutor if one was given, else right here. */
+    /**
+     * Runs a storage call that blocks: on storageExecutor if one was given, else right here. Rethrows what it
+     * throws. Not cancellable once begun: `work` may refer to the caller's locals.
+     */
     [[nodiscard]] CORPS_DECL asio::awaitable<void> blocking(std::function<void()> work) const;
 
     /**
-     * The blocking form of an operation: spawns it on the executor and waits. Rethrows what it throws; cancellation
-     * becomes Error(Errc::cancelled). Refused with Errc::invalidArgument on the Context's own thread, where it would wait for itself.
+     * The blocking form of an operation: spawns it on the executor and waits. Rethrows what it throws;
+     * cancellation becomes Error(Errc::cancelled). Refused with Errc::invalidArgument on the Context's own
+     * thread (or, where that can be told, on any thread of the given executor), where it would wait for
+     * itself. An executor of the caller's must be running on another thread; if it ends first,
+     * Errc::cancelled.
      */
     template <class T>
     T run(asio::awaitable<T> operation) const {
