@@ -1,0 +1,89 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <corps/sync/detail/bytes.hpp>
+#include <corps/sync/detail/runs.hpp>
+#include <corps/sync/detail/tables.hpp>
+
+namespace corps {
+namespace detail {
+
+inline constexpr std::size_t kRunChunk = 4096;  // entries: 64 KiB of fingerprints
+
+CORPS_DECL RunMap loadRuns(RowAccess& rows, std::string_view corp) {
+    RunMap out;
+    std::array<Cell, 1> const prefix{Cell::text(corp)};
+    std::vector<Fingerprint>* run = nullptr;
+    Listing last;
+    rows.forEach(runTable(), 0, prefix, [&](std::span<Cell const> row) {
+        if (row[1].integer() == kPendingRun) return;
+        Listing listing{static_cast<ListingKind>(row[1].integer()), std::string(row[2].bytes())};
+        if (run == nullptr || listing != last) {
+            run = &out[listing];
+            last = std::move(listing);
+        }
+        std::string_view const blob = row[4].bytes();
+        std::size_t const n = blob.size() / sizeof(Fingerprint);
+        std::size_t const at = run->size();
+        run->resize(at + n);
+        if (n > 0) std::memcpy(run->data() + at, blob.data(), n * sizeof(Fingerprint));
+    });
+    return out;
+}
+
+CORPS_DECL std::vector<std::string> loadRunKeys(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id) {
+    std::vector<std::string> out;
+    std::array<Cell, 3> const prefix{Cell::text(corp), Cell::integer(kind), Cell::text(id)};
+    rows.forEach(runKeysTable(), 0, prefix, [&](std::span<Cell const> row) {
+        ByteReader in(row[4].bytes());
+        while (!in.done()) out.emplace_back(in.text());
+    });
+    return out;
+}
+
+CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::span<Fingerprint const> prints,
+                        std::span<std::string const> keys) {
+    std::array<Cell, 3> const prefix{Cell::text(corp), Cell::integer(kind), Cell::text(id)};
+    rows.eraseRows(runTable(), prefix);
+    rows.eraseRows(runKeysTable(), prefix);
+    std::string packed;
+    for (std::size_t at = 0, chunk = 0; at < prints.size(); at += kRunChunk, ++chunk) {
+        std::size_t const n = std::min(kRunChunk, prints.size() - at);
+        auto const number = Cell::integer(static_cast<std::int64_t>(chunk));
+        std::string_view const blob(reinterpret_cast<char const*>(prints.data() + at), n * sizeof(Fingerprint));
+        std::array<Cell, 5> const run{prefix[0], prefix[1], prefix[2], number, Cell::blob(blob)};
+        rows.upsertRow(runTable(), run);
+        packed.clear();
+        for (std::size_t i = at; i < at + n; ++i) putText(packed, keys[i]);
+        std::array<Cell, 5> const names{prefix[0], prefix[1], prefix[2], number, Cell::blob(packed)};
+        rows.upsertRow(runKeysTable(), names);
+    }
+}
+
+CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp) {
+    std::array<Cell, 1> const prefix{Cell::text(corp)};
+    rows.eraseRows(runTable(), prefix);
+    rows.eraseRows(runKeysTable(), prefix);
+}
+
+CORPS_DECL void forgetRunEntry(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::string_view key) {
+    std::vector<std::string> const keys = loadRunKeys(rows, corp, kind, id);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (keys[i] != key) continue;
+        auto const chunk = Cell::integer(static_cast<std::int64_t>(i / kRunChunk));
+        std::array<Cell, 4> const at{Cell::text(corp), Cell::integer(kind), Cell::text(id), chunk};
+        std::string blob;
+        rows.forEach(runTable(), 0, at, [&](std::span<Cell const> row) { blob = row[4].bytes(); });
+        std::size_t const offset = (i % kRunChunk) * sizeof(Fingerprint);
+        if (offset + sizeof(Fingerprint) > blob.size()) continue;
+        std::memset(blob.data() + offset, 0, sizeof(Fingerprint));
+        std::array<Cell, 5> const row{at[0], at[1], at[2], at[3], Cell::blob(blob)};
+        rows.upsertRow(runTable(), row);
+    }
+}
+
+}  // namespace detail
+}  // namespace corps
