@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace corps {
@@ -10,7 +11,7 @@ namespace corps {
 struct Unknown {
     friend constexpr bool operator==(Unknown, Unknown) noexcept { return true; }
 };
-inline constexpr Unknown unknown{};
+inline constexpr Unknown kUnknown{};
 
 /**
  * A value that an upstream may withhold. Unknown is not empty: an unknown field keeps what is stored, an empty one
@@ -22,7 +23,7 @@ public:
     using value_type = T;
 
     constexpr Field() noexcept = default;
-    constexpr Field(Unknown) noexcept {}  // NOLINT(google-explicit-constructor): `record.phone = unknown`
+    constexpr Field(Unknown) noexcept {}  // NOLINT(google-explicit-constructor): `record.phone = kUnknown`
     template <class U>
         requires(std::constructible_from<T, U> && !std::same_as<std::remove_cvref_t<U>, Field> &&
                  !std::same_as<std::remove_cvref_t<U>, Unknown>)
@@ -37,6 +38,13 @@ public:
     [[nodiscard]] constexpr T valueOr(T fallback = T()) const { return value_ ? *value_ : std::move(fallback); }
 
     friend constexpr bool operator==(Field const&, Field const&) = default;
+    /** Writes the value, or nothing when unknown. */
+    template <class Stream>
+        requires requires(Stream& s, T const& v) { s << v; }
+    friend Stream& operator<<(Stream& s, Field const& f) {
+        if (f.value_) s << *f.value_;
+        return s;
+    }
 
 private:
     std::optional<T> value_;

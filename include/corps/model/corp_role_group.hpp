@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include <corps/model/record.hpp>
+
+namespace corps {
+
+/** A group of roles. */
+struct CorpRoleGroup {
+    RoleGroupId roleGroupId{};
+    std::string name{};
+    std::string origin{};  ///< who made it: kOriginUpstream or kOriginLocal; a sync touches its own only
+
+    friend bool operator==(CorpRoleGroup const&, CorpRoleGroup const&) = default;
+};
+
+// The origin never changes; it is "local" so that it is no column which a client decodes.
+CORPS_RECORD(CorpRoleGroup, key(roleGroupId), upstream(name), local(origin))
+
+}  // namespace corps

@@ -1,0 +1,6 @@
+// Bodies of the records that do not concern JSON.
+#pragma once
+
+#include <corps/model/impl/date.ipp>
+#include <corps/model/impl/member_status.ipp>
+#include <corps/model/impl/record.ipp>
