@@ -11,5 +11,8 @@
 #if __has_include(<corps/emulator/emulator.hpp>)
 #include <corps/emulator/emulator.hpp>
 #endif
+#include <corps/testing/manual_clock.hpp>
+#include <corps/testing/scripted_transport.hpp>
+
 #include <corps/src.hpp>
 #endif

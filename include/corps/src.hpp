@@ -3,7 +3,7 @@
 /**
  * @file
  * The bodies of the library, for programs that define CORPS_SEPARATE_COMPILATION in all of their files: exactly one of
- * them includes this file, after the opt-in headers that the program uses (https.hpp, sqlite.hpp, emulator.hpp).
+ * them includes this file, after the opt-in headers that the program uses (https.hpp, sqlite.hpp, emulator.hpp, testing/).
  */
 #ifndef CORPS_SEPARATE_COMPILATION
 #error "corps/src.hpp is for programs that define CORPS_SEPARATE_COMPILATION in every file; without it the headers suffice"
@@ -15,15 +15,11 @@
 #include <corps/error/impl/error.ipp>
 #include <corps/storage/impl/memory.ipp>
 #include <corps/transport/impl/message.ipp>
-#if __has_include(<corps/context/impl/context.ipp>)
 #include <corps/context/impl/context.ipp>
-#endif
-#if __has_include(<corps/context/impl/rate_limiter.ipp>)
+#include <corps/context/impl/event.ipp>
 #include <corps/context/impl/rate_limiter.ipp>
-#endif
-#if __has_include(<corps/context/impl/token_store.ipp>)
+#include <corps/context/impl/system_clock.ipp>
 #include <corps/context/impl/token_store.ipp>
-#endif
 #if __has_include(<corps/model/impl/records.ipp>)
 #include <corps/model/impl/records.ipp>
 #endif
@@ -54,4 +50,8 @@
 #if __has_include(<corps/emulator/impl/feishu.ipp>)
 #include <corps/emulator/impl/feishu.ipp>
 #endif
+#endif
+#ifdef CORPS_INCLUDED_TESTING
+#include <corps/testing/impl/manual_clock.ipp>
+#include <corps/testing/impl/scripted_transport.ipp>
 #endif
