@@ -1,0 +1,340 @@
+#pragma once
+
+#include <corps/emulator/faults.hpp>
+#include <corps/emulator/http_server.hpp>
+#include <corps/emulator/impl/json_reader.hpp>
+#include <corps/emulator/impl/text.hpp>
+#include <corps/emulator/organisation.hpp>
+#include <corps/emulator/stats.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace corps::emulator::detail {
+
+/** A limit on calls: so many in each window. */
+struct RateLimit {
+    std::uint32_t calls;
+    std::int64_t windowMs;
+};
+
+/** Counts calls in windows that open with their first call. */
+class RateWindows {
+public:
+    struct Refusal {
+        std::uint32_t limit;
+        std::int64_t waitMs;
+    };
+
+    /** Counts a call, unless one of the limits is used up. */
+    std::optional<Refusal> count(const std::string& key, std::span<const RateLimit> limits, std::int64_t nowMs) {
+        auto& windows = windows_[key];
+        for (std::size_t i = 0; i < limits.size() && i < windows.size(); ++i) {
+            Window& window = windows[i];
+            if (nowMs - window.start >= limits[i].windowMs) {
+                window = {nowMs, 0};
+            }
+            if (window.calls >= limits[i].calls) {
+                return Refusal{limits[i].calls, window.start + limits[i].windowMs - nowMs};
+            }
+        }
+        for (std::size_t i = 0; i < limits.size() && i < windows.size(); ++i) {
+            ++windows[i].calls;
+        }
+        return std::nullopt;
+    }
+
+    void clear() { windows_.clear(); }
+
+private:
+    struct Window {
+        std::int64_t start = INT64_MIN / 2;
+        std::uint32_t calls = 0;
+    };
+    std::map<std::string, std::array<Window, 2>> windows_;
+};
+
+/** What a fault asks of the platform's own answer. */
+struct Effects {
+    bool expireToken = false;
+    bool repeatCursor = false;
+    bool emptySuccess = false;
+};
+
+/** A control call that was not understood. */
+class ControlError : public std::invalid_argument {
+public:
+    ControlError(const std::string& where, const std::string& expected) : std::invalid_argument(where + ": " + expected) {}
+};
+
+/**
+ * What every emulated platform has: the counters, the faults, the clock and the control calls.
+ *
+ * One lock guards all of it and the platform; the platform's functions are called with it held.
+ */
+class ServerCore {
+public:
+    class Platform {
+    public:
+        virtual ~Platform() = default;
+        /** Which endpoint this is, for the counters; kept for `answer`, which follows. */
+        virtual std::string_view route(const HttpRequest& request) = 0;
+        virtual HttpReply answer(const HttpRequest& request, const Effects& effects) = 0;
+        /** The platform's way to say that calls come too fast. */
+        virtual HttpReply tooFast(const Fault& fault) = 0;
+        /** The platform's error envelope. */
+        virtual HttpReply envelope(int httpStatus, std::int64_t code, const std::string& msg) = 0;
+        /** What it says when it fails by itself. */
+        virtual HttpReply internalError(int httpStatus) = 0;
+        virtual std::chrono::milliseconds latency() const = 0;
+        virtual const Organisation& currentOrganisation() const = 0;
+        /** Called without the lock; takes it when the new organisation is ready. Counts of what it holds, as JSON. */
+        virtual void replaceOrganisation(Organisation organisation) = 0;
+        virtual std::string behaviourJson() const = 0;
+        /** @throws ControlError */
+        virtual void readBehaviour(const boost::json::value& json) = 0;
+    };
+
+    ServerCore(Platform& platform, std::function<std::chrono::milliseconds()> clock) : platform_(platform), clock_(std::move(clock)) {}
+
+    static constexpr std::string_view kControl = "/_emulator/";
+
+    /** Starts to listen. */
+    void start(HttpServerOptions options) {
+        options.bodyLimit = [](std::string_view target) -> std::uint64_t {
+            return target.starts_with(kControl) ? 4ULL << 30U : 16ULL << 20U;
+        };
+        const std::lock_guard lock(mutex_);  // the first request may come before this returns
+        server_.emplace(std::move(options), [this](const HttpRequest& request) { return handle(request); });
+        port_ = server_->port();
+    }
+    void stop() {
+        if (server_) {
+            server_->stop();
+        }
+    }
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::mutex& mutex() const noexcept { return mutex_; }
+
+    // With the lock held:
+    [[nodiscard]] std::int64_t nowMs() const {
+        const auto base = clock_ ? clock_() : std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+        return (base + advanced_).count();
+    }
+    void countToken() noexcept { ++stats_.tokensIssued; }
+    void countRateLimited() noexcept { ++stats_.rateLimited; }
+
+    // These take the lock:
+    [[nodiscard]] Stats stats() const {
+        const std::lock_guard lock(mutex_);
+        Stats out = stats_;
+        out.connections = server_ ? server_->connections() : 0;
+        out.highestConcurrency = server_ ? server_->highestConcurrency() : 0;
+        return out;
+    }
+    void resetStats() {
+        const std::lock_guard lock(mutex_);
+        stats_ = Stats{};
+        if (server_) {
+            server_->resetCounters();
+        }
+    }
+    void addFault(Fault fault) {
+        const std::lock_guard lock(mutex_);
+        faults_.add(std::move(fault));
+    }
+    void clearFaults() {
+        const std::lock_guard lock(mutex_);
+        faults_.clear();
+    }
+    void advance(std::chrono::milliseconds by) {
+        const std::lock_guard lock(mutex_);
+        advanced_ += by;
+    }
+
+private:
+    HttpReply handle(const HttpRequest& request) {
+        if (request.path.starts_with(kControl)) {
+            HttpReply reply = control(request);
+            reply.counted = false;
+            return reply;
+        }
+        const std::lock_guard lock(mutex_);
+        ++stats_.requests;
+        const std::string_view endpoint = platform_.route(request);
+        const auto counter = stats_.byEndpoint.find(endpoint);
+        if (counter == stats_.byEndpoint.end()) {
+            stats_.byEndpoint.emplace(std::string(endpoint), 1);
+        } else {
+            ++counter->second;
+        }
+        const auto fault = faults_.take(request.target);
+        HttpReply reply = fault ? faulty(request, *fault) : platform_.answer(request, Effects{});
+        reply.delay += platform_.latency();
+        return reply;
+    }
+
+    HttpReply faulty(const HttpRequest& request, const Fault& fault) {
+        ++stats_.faultsInjected;
+        HttpReply reply;
+        switch (fault.kind) {
+            case FaultKind::status: {
+                const int status = fault.httpStatus == 0 ? 500 : fault.httpStatus;
+                if (!fault.body.empty()) {
+                    reply.body = fault.body;
+                } else if (status >= 502 && status <= 504) {
+                    // What stands between is not the platform, and does not speak its language.
+                    reply.body = "<html><head><title>Bad gateway</title></head><body><center><h1>Upstream failed</h1></center></body></html>\n";
+                    reply.contentType = "text/html";
+                } else {
+                    reply = platform_.internalError(status);
+                }
+                reply.status = status;
+                break;
+            }
+            case FaultKind::reset:
+            case FaultKind::truncate:
+            case FaultKind::close:
+                reply = platform_.answer(request, Effects{});
+                reply.ending = fault.kind == FaultKind::reset      ? HttpReply::Ending::reset
+                               : fault.kind == FaultKind::truncate ? HttpReply::Ending::truncate
+                                                                   : HttpReply::Ending::closeAfter;
+                reply.afterBytes = fault.afterBytes;
+                break;
+            case FaultKind::delay: reply = platform_.answer(request, Effects{}); break;
+            case FaultKind::garbage:
+                reply.status = fault.httpStatus == 0 ? 200 : fault.httpStatus;
+                reply.body = fault.body.empty() ? "<!DOCTYPE html><html><body>Please sign in to the network first.</body></html>\n" : fault.body;
+                reply.contentType = "text/html; charset=utf-8";
+                break;
+            case FaultKind::rateLimit:
+                ++stats_.rateLimited;
+                reply = platform_.tooFast(fault);
+                break;
+            case FaultKind::code: reply = platform_.envelope(fault.httpStatus == 0 ? 200 : fault.httpStatus, fault.code, fault.msg); break;
+            case FaultKind::expireToken:
+            case FaultKind::repeatCursor:
+            case FaultKind::emptySuccess: {
+                Effects effects;
+                effects.expireToken = fault.kind == FaultKind::expireToken;
+                effects.repeatCursor = fault.kind == FaultKind::repeatCursor;
+                effects.emptySuccess = fault.kind == FaultKind::emptySuccess;
+                reply = platform_.answer(request, effects);
+                break;
+            }
+        }
+        if (!fault.contentType.empty()) {
+            reply.contentType = fault.contentType;
+        }
+        reply.delay += fault.delay;
+        return reply;
+    }
+
+    HttpReply control(const HttpRequest& request) {
+        const std::string_view what = std::string_view(request.path).substr(kControl.size());
+        HttpReply reply;
+        reply.body = "{}\n";
+        try {
+            if (what == "stats" && request.method == "GET") {
+                reply.body = statsJson();
+            } else if (what == "stats" && request.method == "DELETE") {
+                resetStats();
+            } else if (what == "org" && request.method == "GET") {
+                const std::lock_guard lock(mutex_);
+                reply.body = writeOrganisation(platform_.currentOrganisation());
+            } else if (what == "org" && request.method == "PUT") {
+                platform_.replaceOrganisation(parseOrganisation(request.body));
+                const std::lock_guard lock(mutex_);
+                const Organisation& now = platform_.currentOrganisation();
+                reply.body = "{\"departments\":" + std::to_string(now.deptList.size()) + ",\"members\":" + std::to_string(now.userList.size()) + "}\n";
+            } else if (what == "faults" && request.method == "GET") {
+                reply.body = faultsJson();
+            } else if (what == "faults" && request.method == "POST") {
+                for (Fault& fault : parseFaults(request.body)) {
+                    addFault(std::move(fault));
+                }
+            } else if (what == "faults" && request.method == "DELETE") {
+                clearFaults();
+            } else if (what == "clock" && request.method == "POST") {
+                const auto document = parseJson<ControlError>(request.body);
+                const ObjectReader<ControlError> in(document, "");
+                double seconds = 0;
+                in.read("advanceSeconds", seconds);
+                if (!(seconds >= 0 && seconds < 1e10)) {
+                    throw ControlError("advanceSeconds", "expected seconds, 0 or more");
+                }
+                advance(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0)));
+            } else if (what == "behaviour" && request.method == "GET") {
+                const std::lock_guard lock(mutex_);
+                reply.body = platform_.behaviourJson();
+            } else if (what == "behaviour" && request.method == "PUT") {
+                const auto document = parseJson<ControlError>(request.body);
+                const std::lock_guard lock(mutex_);
+                platform_.readBehaviour(document);
+                reply.body = platform_.behaviourJson();
+            } else {
+                reply.status = 404;
+                reply.body = "{\"error\":\"no such control call\"}\n";
+            }
+        } catch (const std::invalid_argument& error) {
+            reply.status = 400;
+            reply.body = "{\"error\":";
+            appendJson(reply.body, error.what());
+            reply.body += "}\n";
+        }
+        return reply;
+    }
+
+    [[nodiscard]] std::string statsJson() const {
+        const Stats now = stats();
+        std::string out = "{\"requests\":" + std::to_string(now.requests) + ",\"endpoints\":{";
+        bool first = true;
+        for (const auto& [endpoint, count] : now.byEndpoint) {
+            out += first ? "" : ",";
+            first = false;
+            appendJson(out, endpoint);
+            out += ":" + std::to_string(count);
+        }
+        out += "},\"highestConcurrency\":" + std::to_string(now.highestConcurrency) + ",\"connections\":" + std::to_string(now.connections) +
+               ",\"rateLimited\":" + std::to_string(now.rateLimited) + ",\"tokensIssued\":" + std::to_string(now.tokensIssued) +
+               ",\"faultsInjected\":" + std::to_string(now.faultsInjected) + "}\n";
+        return out;
+    }
+
+    [[nodiscard]] std::string faultsJson() const {
+        const std::lock_guard lock(mutex_);
+        std::string out = "[";
+        for (const Fault& fault : faults_.pending()) {
+            out += out.size() == 1 ? "{\"match\":" : ",{\"match\":";
+            appendJson(out, fault.match);
+            out += ",\"kind\":";
+            appendJson(out, toString(fault.kind));
+            out += ",\"times\":" + std::to_string(fault.times) + ",\"after\":" + std::to_string(fault.after) + "}";
+        }
+        return out + "]\n";
+    }
+
+    Platform& platform_;
+    std::function<std::chrono::milliseconds()> clock_;
+    mutable std::mutex mutex_;
+    std::chrono::milliseconds advanced_{0};
+    FaultList faults_;
+    Stats stats_;
+    std::uint16_t port_ = 0;
+    std::optional<HttpServer> server_;
+};
+
+}  // namespace corps::emulator::detail
