@@ -1,17 +1,17 @@
+#include "temp_dir.hpp"
+
+#include <corps/storage/memory.hpp>
+#include <corps/storage/sqlite.hpp>
+#include <corps/testing/storage_conformance.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
 #include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include <corps/storage/memory.hpp>
-#include <corps/storage/sqlite.hpp>
-#include <corps/testing/storage_conformance.hpp>
-
-#include "temp_dir.hpp"
-
-#include <catch2/catch_test_macros.hpp>
 
 using namespace corps;
 using namespace corps::testing;
@@ -20,9 +20,7 @@ namespace {
 
 void check(StorageSubject const& subject) {
     for (StorageCheck const& c : storageChecks()) {
-        DYNAMIC_SECTION(c.name) {
-            CHECK_NOTHROW(c.run(subject));
-        }
+        DYNAMIC_SECTION(c.name) { CHECK_NOTHROW(c.run(subject)); }
     }
 }
 
