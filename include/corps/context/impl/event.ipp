@@ -120,10 +120,10 @@ struct Event::State {
                     if (auto const mine = weak.lock()) mine->complete(id, asio::error::operation_aborted);
                 });
             }
-            bool const done = state->done;
-            if (!done) state->waiting.emplace_back(waiters, id);
+            bool const already = state->done;
+            if (!already) state->waiting.emplace_back(waiters, id);
             lock.unlock();
-            if (done) waiters->complete(id, {});
+            if (already) waiters->complete(id, {});
         }
     };
 
