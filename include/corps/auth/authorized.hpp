@@ -1,0 +1,73 @@
+#pragma once
+
+#include <corps/auth/upstream_auth.hpp>
+#include <corps/context/context.hpp>
+#include <corps/transport/channel.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace corps {
+
+/**
+ * A Channel that puts the application's token on every request. The token comes from the Context, so that all
+ * corps of one application share it: it is fetched once while many ask, and the fetch goes on when who asked
+ * first is cancelled. A request whose token is refused is sent once more with a new token, and never a third
+ * time: the second answer is the caller's, whatever it says.
+ *
+ * Threads     As the channel below it. Errors: as the channel below and Auth::token.
+ */
+template <UpstreamAuth Auth>
+class Authorized final : public Channel {
+public:
+    /** `wire` sends requests as they are. */
+    Authorized(Context context, std::shared_ptr<Channel> wire, Auth auth)
+        : context_(std::move(context)), shared_(std::make_shared<Shared>(std::move(wire), std::move(auth))) {}
+
+    [[nodiscard]] asio::awaitable<Response> send(Request q) override {
+        // Locals share what they use: this object may go while a cancelled request still unwinds.
+        Context const context = context_;
+        std::shared_ptr<Shared> const shared = shared_;
+        std::string const key = shared->auth.tokenKey();
+        std::string token = co_await context.tokens().get(key, fetcher(context, shared));
+        Request again = q;
+        shared->auth.attach(q, token);
+        Response first = co_await shared->wire->send(std::move(q));
+        if (!shared->auth.tokenRejected(first)) co_return first;
+        context.tokens().drop(key, token);
+        token = co_await context.tokens().get(key, fetcher(context, shared));
+        shared->auth.attach(again, token);
+        co_return co_await shared->wire->send(std::move(again));
+    }
+
+    [[nodiscard]] Auth& auth() noexcept { return shared_->auth; }
+    /** The channel without tokens, for what authenticates itself (a login). */
+    [[nodiscard]] Channel& wire() noexcept { return *shared_->wire; }
+
+private:
+    struct Shared {
+        Shared(std::shared_ptr<Channel> w, Auth a) : wire(std::move(w)), auth(std::move(a)) {}
+        std::shared_ptr<Channel> wire;
+        Auth auth;
+    };
+
+    static TokenStore::Fetch fetcher(Context const& context, std::shared_ptr<Shared> const& shared) {
+        return [context, shared] { return fetch(context, shared); };
+    }
+
+    static asio::awaitable<Token> fetch(Context context, std::shared_ptr<Shared> shared) {
+        // Lifetimes count from before the request: the token is never used longer than the platform allows.
+        Duration const asked = context.clock().uptime();
+        IssuedToken issued = co_await shared->auth.token(*shared->wire);
+        Token out(std::move(issued.value), asked + issued.lifetime);
+        co_return out;
+    }
+
+    Context context_;
+    std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace corps
