@@ -68,6 +68,9 @@ public:
     /** No more pages of this listing. `count` is the platform's own number of records in it, where it gives one. */
     virtual void finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) = 0;
     /** row(): a row known without a unit (the root, a configured role). */
+
+    /** Requests answered so far in this pull, for progress. */
+    virtual void called(std::uint64_t /*calls*/) {}
 };
 
 /** A failure that did not end the pull. Holds no personal data. */
