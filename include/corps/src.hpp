@@ -20,12 +20,9 @@
 #include <corps/context/impl/rate_limiter.ipp>
 #include <corps/context/impl/system_clock.ipp>
 #include <corps/context/impl/token_store.ipp>
-#if __has_include(<corps/model/impl/records.ipp>)
 #include <corps/model/impl/records.ipp>
-#endif
-#if __has_include(<corps/model/impl/json.ipp>)
 #include <corps/model/impl/json.ipp>
-#endif
+#include <corps/model/impl/corp_data.ipp>
 #if __has_include(<corps/sync/impl/options.ipp>)
 #include <corps/sync/impl/options.ipp>
 #endif

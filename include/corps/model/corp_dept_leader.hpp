@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include <corps/model/record.hpp>
 #include <corps/model/upstream_tables.hpp>
@@ -19,6 +20,12 @@ struct CorpDeptLeader {
 
     friend bool operator==(CorpDeptLeader const&, CorpDeptLeader const&) = default;
 };
+
+// What is expected where a source is read from text; see member_status.hpp.
+[[nodiscard]] constexpr bool hasName(LeaderSource s) noexcept {
+    return s == LeaderSource::departmentList || s == LeaderSource::memberFlag;
+}
+[[nodiscard]] constexpr std::string_view namesOf(LeaderSource) noexcept { return "1 (department list) or 2 (member flag)"; }
 
 CORPS_RECORD(CorpDeptLeader, key(deptId, memberId, source), upstream(rank), index(memberId))
 

@@ -1,0 +1,122 @@
+/**
+ * @file
+ * Fields that are computed on read, and the order of lists: what CorpData, LocalCorpData and the readers of a corp share.
+ * For the documented records and wider ones.
+ */
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <corps/model/ids.hpp>
+#include <corps/model/upstream_tables.hpp>
+
+namespace corps {
+
+/** Sorts departments: roots first, then by id. */
+template <class Dept>
+void sortDepts(std::vector<Dept>& depts) {
+    std::ranges::sort(depts, [](Dept const& a, Dept const& b) {
+        if (a.parentId.empty() != b.parentId.empty()) return a.parentId.empty();
+        return a.deptId < b.deptId;
+    });
+}
+
+/**
+ * Sets CorpDept::path of each, from the topmost department in the list down to itself. A department in or below a cycle
+ * gets an empty path. O(n + length of all paths).
+ */
+template <class Dept>
+void fillPaths(std::vector<Dept>& depts) {
+    std::unordered_map<std::string_view, std::size_t> byId;
+    byId.reserve(depts.size());
+    for (std::size_t i = 0; i < depts.size(); ++i) byId.emplace(depts[i].deptId.view(), i);
+    for (Dept& d : depts) d.path.clear();
+    enum class State : unsigned char { open, onTheWay, done };
+    std::vector<State> state(depts.size(), State::open);
+    std::vector<std::size_t> chain;
+    for (std::size_t start = 0; start < depts.size(); ++start) {
+        chain.clear();
+        std::size_t at = start;
+        bool cycle = false;
+        bool hasParent = false;
+        for (;;) {
+            if (state[at] == State::done) {
+                hasParent = true;
+                break;
+            }
+            if (state[at] == State::onTheWay) {
+                cycle = true;
+                break;
+            }
+            state[at] = State::onTheWay;
+            chain.push_back(at);
+            auto const parent = byId.find(depts[at].parentId.view());
+            if (depts[at].parentId.empty() || parent == byId.end()) break;
+            at = parent->second;
+        }
+        std::size_t parent = at;  // when hasParent: finished earlier
+        for (auto it = chain.rbegin(); it != chain.rend(); ++it) {
+            Dept& d = depts[*it];
+            state[*it] = State::done;
+            bool const topmost = it == chain.rbegin() && !hasParent;
+            if (!cycle && (topmost || !depts[parent].path.empty())) {
+                if (!topmost) d.path = depts[parent].path;
+                d.path.push_back(d.deptId);
+            }
+            parent = *it;
+        }
+    }
+}
+
+/**
+ * Sets CorpDept::leaderIds of each: those of the department's own list by rank, then those flagged as members there, each
+ * once. O((departments + leaders) log).
+ */
+template <class Dept, class Leader>
+void fillLeaderIds(std::vector<Dept>& depts, std::vector<Leader> const& leaders) {
+    std::vector<Leader const*> sorted;
+    sorted.reserve(leaders.size());
+    for (Leader const& l : leaders) sorted.push_back(&l);
+    std::ranges::sort(sorted, [](Leader const* a, Leader const* b) {
+        if (a->deptId != b->deptId) return a->deptId < b->deptId;
+        if (a->source != b->source) return a->source < b->source;
+        std::int64_t const last = std::numeric_limits<std::int64_t>::max();
+        std::int64_t const rankA = a->rank.valueOr(last);
+        std::int64_t const rankB = b->rank.valueOr(last);
+        if (rankA != rankB) return rankA < rankB;
+        return a->memberId < b->memberId;
+    });
+    for (Dept& d : depts) {
+        d.leaderIds.clear();
+        auto it = std::ranges::lower_bound(sorted, d.deptId, {}, [](Leader const* l) -> DeptId const& { return l->deptId; });
+        for (; it != sorted.end() && (*it)->deptId == d.deptId; ++it)
+            if (std::ranges::find(d.leaderIds, (*it)->memberId) == d.leaderIds.end()) d.leaderIds.push_back((*it)->memberId);
+    }
+}
+
+/** Sets CorpDeptMember::isLeader of each: whether some leader record names both. O((memberships + leaders) log leaders). */
+template <class DeptMember, class Leader>
+void fillIsLeader(std::vector<DeptMember>& memberships, std::vector<Leader> const& leaders) {
+    std::vector<std::pair<std::string_view, std::string_view>> sorted;
+    sorted.reserve(leaders.size());
+    for (Leader const& l : leaders) sorted.emplace_back(l.deptId.view(), l.memberId.view());
+    std::ranges::sort(sorted);
+    for (DeptMember& m : memberships)
+        m.isLeader = std::ranges::binary_search(sorted, std::pair(m.deptId.view(), m.memberId.view()));
+}
+
+/** Sorts records by their id or ids: `sortBy(roles, &CorpRole::roleId)`. */
+template <class T, class... Keys>
+void sortBy(std::vector<T>& list, Keys... keys) {
+    std::ranges::sort(list, [=](T const& a, T const& b) { return std::tie(a.*keys...) < std::tie(b.*keys...); });
+}
+
+}  // namespace corps
