@@ -220,7 +220,7 @@ struct InitiateBlocking {
             } catch (...) {
                 failure = std::current_exception();
             }
-            work = nullptr;  // before the caller goes on: it may own what the call refers to
+            work = nullptr;  // before the caller goes on: it may refer to what the caller owns
             asio::any_io_executor const target = back;
             asio::post(target, [h = std::move(h), failure = std::move(failure)]() mutable {
                 std::move(h)(std::move(failure));
@@ -228,6 +228,15 @@ struct InitiateBlocking {
         });
     }
 };
+
+// Caught on its own thread, so that when the caller hears of it nobody else holds the exception.
+CORPS_DECL asio::awaitable<void> keepFailure(asio::awaitable<void> operation, std::exception_ptr& failure) {
+    try {
+        co_await std::move(operation);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+}
 
 CORPS_DECL asio::awaitable<void> callHere(std::function<void()> work) {
     work();
@@ -250,14 +259,13 @@ CORPS_DECL void Context::runErased(asio::awaitable<void> operation) const {
                     "for itself; "
                     "await the asynchronous form there");
     }
-    std::promise<std::exception_ptr> promise;
-    std::future<std::exception_ptr> done = promise.get_future();
-    asio::co_spawn(
-        executor, std::move(operation),
-        [p = std::move(promise)](std::exception_ptr failure) mutable { p.set_value(std::move(failure)); });
+    std::promise<void> promise;
+    std::future<void> done = promise.get_future();
     std::exception_ptr failure;
+    asio::co_spawn(executor, detail::keepFailure(std::move(operation), failure),
+                   [p = std::move(promise)](std::exception_ptr) mutable { p.set_value(); });
     try {
-        failure = done.get();
+        done.get();
     } catch (std::future_error const&) {
         throw Error(Errc::cancelled, "the executor ended before the operation did");
     }
