@@ -1,26 +1,33 @@
 #pragma once
 
+#include <corps/transport/message.hpp>
+
 #include <boost/asio/awaitable.hpp>
 
 #include <concepts>
 #include <utility>
 
-#include <corps/transport/message.hpp>
-
 namespace corps {
 
 namespace asio = boost::asio;
 
-/**
- * Sends one request and returns the response, whatever its status. A cheap copyable handle; copies share connections
- * and may be used by many coroutines at once on the executor that awaits.
- * Throws Error with Errc::transport (connection, TLS, deadline, size, a response that is not HTTP); cancellation passes as
- * boost::system::system_error(operation_aborted).
- */
+namespace detail {
+
 template <class T>
-concept Transport = std::copyable<T> && requires(T t, Request q) {
+concept HasSend = requires(T t, Request q) {
     { t.send(std::move(q)) } -> std::same_as<asio::awaitable<Response>>;
 };
+
+}  // namespace detail
+
+/**
+ * Sends one request and returns the response, whatever its status. A cheap copyable handle; copies share
+ * connections and may be used by many coroutines at once on the executor that awaits. Throws Error with
+ * Errc::transport (connection, TLS, deadline, size, a response that is not HTTP); cancellation passes as
+ * boost::system::system_error(operation_aborted). TransportVerdict (verdict.hpp) says what a type lacks.
+ */
+template <class T>
+concept Transport = std::copyable<T> && detail::HasSend<T>;
 
 /** Where a client and an auth policy send their requests: the wire itself, or something wrapped around it. */
 class Channel {
