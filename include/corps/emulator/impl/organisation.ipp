@@ -15,18 +15,6 @@ namespace corps::emulator {
 
 namespace detail {
 
-inline std::string place(std::string_view list, std::size_t index, std::string_view key = {}) {
-    std::string out(list);
-    out += '[';
-    appendNumber(out, index);
-    out += ']';
-    if (!key.empty()) {
-        out += '.';
-        out += key;
-    }
-    return out;
-}
-
 using OrganisationReader = ObjectReader<OrganisationError>;
 
 inline void readSmall(const OrganisationReader& in, std::string_view key, int& out, int low, int high) {

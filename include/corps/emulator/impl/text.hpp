@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 /**
  * @file
@@ -21,6 +22,19 @@ void appendNumber(std::string& out, T value) {
     char buffer[24];
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
     out.append(buffer, static_cast<std::size_t>(end - buffer));
+}
+
+/** Where something stands: `list[index]` or `list[index].key`. */
+inline std::string place(std::string_view list, std::size_t index, std::string_view key = {}) {
+    std::string out(list);
+    out += '[';
+    appendNumber(out, index);
+    out += ']';
+    if (!key.empty()) {
+        out += '.';
+        out += key;
+    }
+    return out;
 }
 
 /** Appends a JSON string with its quotes. The text must be UTF-8. */
