@@ -66,11 +66,11 @@ public:
         std::size_t at_;
     };
 
-    [[nodiscard]] bool empty() const noexcept { return offsets_.empty(); }
-    [[nodiscard]] std::size_t size() const noexcept { return offsets_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return spans_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return spans_.size(); }
     [[nodiscard]] CORPS_DECL RowChange operator[](std::size_t i) const;
     [[nodiscard]] Iterator begin() const { return Iterator(this, 0); }
-    [[nodiscard]] Iterator end() const { return Iterator(this, offsets_.size()); }
+    [[nodiscard]] Iterator end() const { return Iterator(this, spans_.size()); }
     CORPS_DECL void push_back(RowChange const& c);
 
     /** Table and kind of a change, without decoding it. */
@@ -80,17 +80,23 @@ public:
     CORPS_DECL void visit(std::size_t i, std::vector<Cell>& key, std::vector<std::string_view>& columns, std::vector<Cell>& before,
                           std::vector<Cell>& after) const;
 
+    /** Puts the changes in another order: element i of `order` is the place of the change that comes i-th. */
+    CORPS_DECL void reorder(std::vector<std::size_t> const& order);
+
     friend CORPS_DECL bool operator==(ChangeList const& a, ChangeList const& b);
 
 private:
     [[nodiscard]] CORPS_DECL std::size_t intern(std::string_view name);
+    struct Span {
+        std::size_t at;
+        std::size_t length;
+    };
     [[nodiscard]] std::string_view packed(std::size_t i) const {
-        std::size_t const end = i + 1 < offsets_.size() ? offsets_[i + 1] : bytes_.size();
-        return std::string_view(bytes_).substr(offsets_[i], end - offsets_[i]);
+        return std::string_view(bytes_).substr(spans_[i].at, spans_[i].length);
     }
 
     std::string bytes_;
-    std::vector<std::size_t> offsets_;
+    std::vector<Span> spans_;
     std::vector<std::string> names_;  // of tables and columns
 };
 

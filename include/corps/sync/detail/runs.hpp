@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,8 +31,10 @@ using RunMap = std::map<Listing, std::vector<Fingerprint>>;
 CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::span<Fingerprint const> prints,
                         std::span<std::string const> keys);
 CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp);
-/** Makes the entry of one key equal nothing, so that the next pull decodes its unit. */
-CORPS_DECL void forgetRunEntry(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::string_view key);
+/** Makes the entries of these keys equal nothing, so that the next pull decodes their units. O(units of the run). */
+CORPS_DECL void forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
+                                 std::set<std::string> const& keys);
+[[nodiscard]] CORPS_DECL bool hasRuns(RowAccess& rows, std::string_view corp);
 
 }  // namespace corps::detail
 

@@ -59,7 +59,7 @@ CORPS_DECL std::size_t ChangeList::intern(std::string_view name) {
 }
 
 CORPS_DECL void ChangeList::push_back(RowChange const& c) {
-    offsets_.push_back(bytes_.size());
+    std::size_t const start = bytes_.size();
     detail::putNumber(bytes_, intern(c.table));
     bytes_ += static_cast<char>(c.kind);
     detail::putNumber(bytes_, c.key.size());
@@ -69,6 +69,14 @@ CORPS_DECL void ChangeList::push_back(RowChange const& c) {
         detail::putCell(bytes_, v.before.view());
         detail::putCell(bytes_, v.after.view());
     }
+    spans_.push_back(Span{start, bytes_.size() - start});
+}
+
+CORPS_DECL void ChangeList::reorder(std::vector<std::size_t> const& order) {
+    std::vector<Span> sorted;
+    sorted.reserve(order.size());
+    for (std::size_t i : order) sorted.push_back(spans_.at(i));
+    spans_ = std::move(sorted);
 }
 
 CORPS_DECL RowChange ChangeList::operator[](std::size_t i) const {

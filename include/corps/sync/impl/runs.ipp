@@ -69,20 +69,33 @@ CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp) {
     rows.eraseRows(runKeysTable(), prefix);
 }
 
-CORPS_DECL void forgetRunEntry(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::string_view key) {
-    std::vector<std::string> const keys = loadRunKeys(rows, corp, kind, id);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (keys[i] != key) continue;
-        auto const chunk = Cell::integer(static_cast<std::int64_t>(i / kRunChunk));
-        std::array<Cell, 4> const at{Cell::text(corp), Cell::integer(kind), Cell::text(id), chunk};
+CORPS_DECL void forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
+                                 std::set<std::string> const& keys) {
+    std::vector<std::string> const stored = loadRunKeys(rows, corp, kind, id);
+    std::set<std::size_t> chunks;
+    for (std::size_t i = 0; i < stored.size(); ++i)
+        if (keys.contains(stored[i])) chunks.insert(i / kRunChunk);
+    for (std::size_t chunk : chunks) {
+        std::array<Cell, 4> const at{Cell::text(corp), Cell::integer(kind), Cell::text(id), Cell::integer(static_cast<std::int64_t>(chunk))};
         std::string blob;
-        rows.forEach(runTable(), 0, at, [&](std::span<Cell const> row) { blob = row[4].bytes(); });
-        std::size_t const offset = (i % kRunChunk) * sizeof(Fingerprint);
-        if (offset + sizeof(Fingerprint) > blob.size()) continue;
-        std::memset(blob.data() + offset, 0, sizeof(Fingerprint));
+        rows.forEach(runTable(), 0, at, [&blob](std::span<Cell const> row) { blob = row[4].bytes(); });
+        std::size_t const first = chunk * kRunChunk;
+        std::size_t const last = std::min(stored.size(), first + blob.size() / sizeof(Fingerprint));
+        for (std::size_t i = first; i < last; ++i)
+            if (keys.contains(stored[i])) std::memset(blob.data() + (i - first) * sizeof(Fingerprint), 0, sizeof(Fingerprint));
         std::array<Cell, 5> const row{at[0], at[1], at[2], at[3], Cell::blob(blob)};
         rows.upsertRow(runTable(), row);
     }
+}
+
+CORPS_DECL bool hasRuns(RowAccess& rows, std::string_view corp) {
+    std::array<Cell, 1> const prefix{Cell::text(corp)};
+    bool found = false;
+    rows.forEach(runTable(), 0, prefix, [&found](std::span<Cell const>) {
+        found = true;
+        return false;
+    });
+    return found;
 }
 
 }  // namespace detail

@@ -1,0 +1,206 @@
+// From what a pull found and what is stored to a plan: the one meaning of a sync, warm or cold.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <corps/client/pull.hpp>
+#include <corps/detail/config.hpp>
+#include <corps/storage/rows.hpp>
+#include <corps/sync/detail/columns.hpp>
+#include <corps/sync/detail/findings.hpp>
+#include <corps/sync/detail/runs.hpp>
+#include <corps/sync/engine.hpp>
+#include <corps/sync/plan.hpp>
+
+namespace corps::detail {
+
+/** One run as it is to be stored. */
+struct RunUpdate {
+    std::int64_t kind = 0;
+    std::string id;
+    std::vector<Fingerprint> prints;
+    std::vector<std::string> keys;
+};
+
+/** What apply writes beside the changes. Travels with the plan in memory. */
+struct NextRuns {
+    std::vector<RunUpdate> updates;
+    std::vector<std::pair<std::int64_t, std::string>> erased;
+    std::vector<std::pair<std::string, std::string>> state;
+    bool holdsChanged = false;
+    [[nodiscard]] bool nothing() const noexcept { return updates.empty() && erased.empty() && state.empty() && !holdsChanged; }
+};
+
+/** What the engine knew before the pull. */
+struct Baseline {
+    std::int64_t generation = 0;
+    bool everSynced = false;
+    bool warm = false;  ///< fingerprints of last time are in `runs` and mean the same as this pull's
+    RunMap runs;
+    FingerprintKey key;
+    bool newKey = false;
+    std::string sidecarIdentity;
+    std::string storedSidecarIdentity;
+    std::string scope;
+    std::string upstreamCorp;
+    std::string identity;
+};
+
+struct HoldRow {
+    std::string digest;
+    std::int64_t since = 0;
+    std::int64_t until = 0;
+};
+using HoldKey = std::pair<std::string, std::string>;  // kind, id
+inline constexpr std::string_view kHoldApproval = "approval";
+
+/** The stored holds and approvals of a corp. */
+[[nodiscard]] CORPS_DECL std::map<HoldKey, HoldRow> loadHolds(RowAccess& rows, std::string_view corp);
+/** Kind and id under which each part of a hold is stored. */
+[[nodiscard]] CORPS_DECL std::vector<HoldKey> holdKeys(Hold const& h);
+[[nodiscard]] CORPS_DECL RemovalDigest digestOf(std::vector<HoldKey> keys);
+
+/** Seen, surely not there, or not known because a listing was not read to its end. */
+enum class Seen : std::uint8_t { no, yes, unknown };
+
+class Planner {
+public:
+    struct Input {
+        RecordTables const* tables = nullptr;
+        Columns const* columns = nullptr;
+        std::string corp;
+        std::string title;
+        MirrorIdentity identity;
+        SyncOptions options;
+        std::int64_t now = 0;
+        std::function<std::string()> newId;
+    };
+
+    CORPS_DECL Planner(Input const& input, RowAccess& rows, Findings& found, PullProof const& proof, Baseline const& before);
+
+    /**
+     * Members whose absence only the platform can explain (partial scope). Empty: plan() can be called at once.
+     * Runs everything up to the question of who left.
+     */
+    [[nodiscard]] CORPS_DECL std::vector<std::string> unexplained();
+    [[nodiscard]] CORPS_DECL SyncPlan plan(std::map<std::string, Absence> const& absences);
+
+private:
+    struct Judged {
+        bool present = false;
+        bool stored = false;
+        bool active = false;
+        bool gone = false;          // a removal is planned unless held
+        bool unproven = false;      // not seen, but nobody proved that they left
+        bool outOfScope = false;
+        bool otherPerson = false;
+        std::vector<std::string> leaves;  // departments that no longer list them
+    };
+
+    struct Emit;
+
+    // findings, stage by stage
+    void readStored();
+    void judgeDepartments();
+    void doubtEmptyListings();
+    void touchMembers();
+    void judgeMembers();
+    void limitRemovals();
+    void closeHolds();
+    void limitMemberships();
+    void limitAdmins();
+    void emitDepartments();
+    void emitMember(std::string const& id, Judged const& j);
+    void emitRoles();
+    void emitAdmins();
+    void nextRuns(SyncPlan& plan);
+    void stateUpdates(SyncPlan& plan);
+
+    // stored rows, read by key or all at once when most are wanted
+    Row storedMember(std::string const& id);
+    std::vector<std::string> storedDepts(std::string const& member);
+    std::vector<std::string> storedRoles(std::string const& member);
+    std::vector<std::string> storedFlags(std::string const& member);
+    bool storedAdmin(std::string const& member) const;
+
+    Seen seen(ListingKind kind, std::string const& id, std::string const& key);
+    FoundListing const* finished(ListingKind kind, std::string const& id) const;
+    std::unordered_map<std::string, std::uint32_t> const& seenKeys(Listing const& l, FoundListing const& f);
+    std::vector<std::string> const& storedKeys(Listing const& l);
+    bool approvedRow(HoldKey const& key) const;
+    std::string topLevelOf(std::string const& dept) const;
+    void dispute(std::string const& member);
+    void forgetEverywhere(std::string const& member);
+    void emit(TableSchema const& t, ChangeKind kind, std::span<Cell const> row, std::span<Cell const> before);
+    std::string bind(std::span<Cell const> member, std::string const& id, std::string userId, bool fresh);
+    bool decodedEverywhere(std::string const& member, std::vector<std::string> const& depts);
+    static std::vector<Cell> newest(std::vector<std::string> const& rows, std::span<Cell const> before);
+    void fillUser(std::span<Cell const> member, std::string const& userId, bool created);
+    void addHold(HoldReason reason, std::string where, std::set<std::string> members, std::set<std::string> depts, std::uint64_t total);
+
+    Input const& in_;
+    RecordTables const& t_;
+    Columns const& c_;
+    RowAccess& rows_;
+    Findings& f_;
+    PullProof const& proof_;
+    Baseline const& base_;
+
+    std::int64_t activeMembers_ = 0;
+    std::map<std::string, Row> storedDepts_;
+    std::map<std::string, std::string> deptRows_;    // chosen row of each decoded department, packed
+    std::map<std::string, std::string> parents_;     // of the tree after the plan
+    std::set<std::string> goneDepts_;
+    std::set<std::string> heldDepts_;
+    std::set<std::string> skippedDepts_;
+    bool treeComplete_ = false;
+    bool listingsComplete_ = true;   // every listing of members was read to its end
+    std::vector<std::string> keptOutOfScopeDepts_;
+    std::vector<std::string> pendingBefore_;
+    std::set<std::string> pendingAfter_;
+    std::vector<std::string> touched_;
+    std::map<std::string, Judged> judged_;
+    std::set<std::string> heldMembers_;
+    std::map<std::string, std::set<std::string>> heldMemberships_;  // department -> members who keep it
+    std::set<std::string> heldAdmins_;
+    std::map<HoldKey, HoldRow> storedHolds_;
+    std::set<std::string> approvals_;
+    std::set<HoldKey> approvedNow_;
+    std::set<std::pair<Listing, std::string>> forget_;
+    std::map<std::string, std::set<std::string>> adminRows_;       // member -> origins
+    std::map<std::string, bool> adminAfter_;                        // touched members whose upstream flag is known
+    std::map<std::string, std::string> storedRoleRows_;             // upstream roles, packed
+    std::map<std::string, std::string> storedGroupRows_;
+    bool rolesComplete_ = false;
+
+    bool bulk_ = false;
+    bool storeEmpty_ = false;
+    std::unordered_map<std::string, std::string> bulkMembers_;
+    std::unordered_map<std::string, std::vector<std::string>> bulkDepts_;
+    std::unordered_map<std::string, std::vector<std::string>> bulkRoles_;
+    std::unordered_map<std::string, std::vector<std::string>> bulkFlags_;
+    std::map<Listing, std::unordered_map<std::string, std::uint32_t>> seenKeys_;
+    std::map<Listing, std::vector<std::string>> storedKeys_;
+
+    std::vector<Hold> holds_;
+    std::vector<std::string> warnings_;
+    std::vector<SyncFault> faults_;
+    ChangeList changes_;
+    std::vector<std::pair<int, std::string>> order_;  // by table, then key
+    std::map<std::string, std::string> newUsersByUnion_;
+};
+
+}  // namespace corps::detail
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/sync/impl/planner.ipp>
+#endif

@@ -1,0 +1,740 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+
+#include <corps/model/corp_data.hpp>
+#include <corps/sync/detail/bytes.hpp>
+#include <corps/sync/detail/columns.hpp>
+#include <corps/sync/detail/findings.hpp>
+#include <corps/sync/detail/planner.hpp>
+#include <corps/sync/detail/runs.hpp>
+#include <corps/sync/detail/tables.hpp>
+#include <corps/sync/engine.hpp>
+#include <corps/sync/impl/change_writer.ipp>
+#include <corps/sync/impl/columns.ipp>
+#include <corps/sync/impl/findings.ipp>
+#include <corps/sync/impl/options.ipp>
+#include <corps/sync/impl/plan.ipp>
+#include <corps/sync/impl/planner.ipp>
+#include <corps/sync/impl/runs.ipp>
+#include <corps/sync/impl/tables.ipp>
+
+namespace corps {
+
+CORPS_DECL std::vector<TableSchema const*> engineTables() {
+    return {&detail::stateTable(), &detail::runTable(), &detail::runKeysTable(), &detail::holdTable(), &detail::feedTable()};
+}
+
+namespace detail {
+
+inline constexpr std::int64_t kApprovalMillis = std::int64_t{7} * 24 * 3600 * 1000;
+/** Raise it whenever the engine keeps other rows of the same unit: remembered fingerprints are then void. */
+inline constexpr std::string_view kNormaliserVersion = "1";
+
+CORPS_DECL std::int64_t millisNow(Context const& context) { return context.clock().now().time_since_epoch().count(); }
+
+/** What decides whether fingerprints of last time mean the same now: the client's mapping and the fields that are kept. */
+CORPS_DECL std::string sidecarIdentity(RecordTables const& tables, std::string const& client) {
+    std::string out(kNormaliserVersion);
+    out += '\n' + client;
+    for (std::size_t i = 0; i < kUpstreamTables; ++i) {
+        TableSchema const& t = tables.upstream(static_cast<UpstreamTable>(i));
+        out += '\n' + t.name;
+        for (std::size_t at : upstreamPositions(static_cast<UpstreamTable>(i), tables))
+            if (at < t.columns.size()) out += ' ' + t.columns[at].name;
+    }
+    return out;
+}
+
+}  // namespace detail
+
+struct SyncEngine::Impl {
+    Impl(Context c, Store& s, RecordTables const& t, std::string corpName, std::string corpTitle, MirrorIdentity who)
+        : context(std::move(c)), store(s), tables(t), columns(t), corp(std::move(corpName)), title(std::move(corpTitle)),
+          identity(std::move(who)) {}
+
+    Context context;
+    Store& store;
+    RecordTables const& tables;
+    detail::Columns columns;
+    std::string corp;
+    std::string title;
+    MirrorIdentity identity;
+
+    [[nodiscard]] std::string identityText() const { return identity.platform + '\n' + identity.appId + '\n' + identity.idTypes; }
+
+    [[nodiscard]] Error named(Error const& e) const { return e.withCorp(corp); }
+
+    detail::Baseline baseline(std::string const& clientIdentity, SyncOptions const& options) {
+        detail::Baseline b;
+        b.sidecarIdentity = detail::sidecarIdentity(tables, clientIdentity);
+        store.read([&](RowAccess& rows) {
+            detail::StateValues values(rows, corp);
+            b.generation = values.number(detail::kGeneration).value_or(0);
+            b.everSynced = values.bytes(detail::kSynced).has_value();
+            b.storedSidecarIdentity = values.bytes(detail::kSidecarIdentity).value_or(std::string());
+            b.scope = values.bytes(detail::kScope).value_or(std::string());
+            b.upstreamCorp = values.bytes(detail::kUpstreamCorp).value_or(std::string());
+            b.identity = values.bytes(detail::kIdentity).value_or(std::string());
+            std::string const key = values.bytes(detail::kFingerprintKey).value_or(std::string());
+            if (key.size() == sizeof b.key.word) std::memcpy(b.key.word, key.data(), sizeof b.key.word);
+            else b.newKey = true;
+            b.runs = detail::loadRuns(rows, corp);
+        });
+        if (b.newKey)
+            for (std::uint64_t& w : b.key.word) w = context.random();
+        b.warm = options.useSidecar && !b.newKey && b.everSynced && b.storedSidecarIdentity == b.sidecarIdentity && sidecarComplete(b);
+        if (!options.migrate && !b.identity.empty() && b.identity != identityText()) {
+            Diagnostics d;
+            d.corp = corp;
+            throw Error(Errc::wrongCorp, "the store mirrors another platform, application or id type than configured", std::move(d));
+        }
+        return b;
+    }
+
+    /** Dropped fingerprints leave nothing behind: without any run there is nothing to compare with. */
+    static bool sidecarComplete(detail::Baseline const& b) { return !b.runs.empty(); }
+
+    void checkUpstreamCorp(detail::Baseline const& b, std::string const& upstreamCorp, SyncOptions const& options) const {
+        if (options.migrate || b.upstreamCorp.empty() || upstreamCorp.empty() || b.upstreamCorp == upstreamCorp) return;
+        Diagnostics d;
+        d.corp = corp;
+        throw Error(Errc::wrongCorp, "the credentials belong to another enterprise than the store mirrors", std::move(d));
+    }
+
+    detail::Planner::Input input(SyncOptions const& options) const {
+        detail::Planner::Input in;
+        in.tables = &tables;
+        in.columns = &columns;
+        in.corp = corp;
+        in.title = title;
+        in.identity = identity;
+        in.options = options;
+        in.now = detail::millisNow(context);
+        in.newId = [this] { return context.newId(); };
+        return in;
+    }
+
+    static asio::awaitable<SyncPlan> plan(Impl* self, Upstream& upstream, SyncOptions options) {
+        detail::Baseline base;
+        std::string const clientIdentity = upstream.identity();
+        std::function<void()> const load = [&] { base = self->baseline(clientIdentity, options); };
+        co_await self->context.blocking(load);
+        detail::RunMap const none;
+        Progress progress;
+        progress.corp = self->corp;
+        detail::Findings found(
+            self->tables, self->corp, base.key, base.warm ? base.runs : none,
+            [&upstream](Unit const& u, RowSink& rows) { upstream.decode(u, rows); },
+            [&](SyncStats const& s) {
+                progress.pages = s.pages;
+                progress.units = s.units;
+                progress.decoded = s.decoded;
+                self->context.report(progress);
+            });
+        PullOptions pullOptions;
+        pullOptions.concurrency = options.concurrency;
+        PullProof const proof = co_await upstream.pull(found, pullOptions);
+        self->checkUpstreamCorp(base, proof.upstreamCorpId, options);
+
+        detail::Planner::Input const in = self->input(options);
+        std::vector<std::string> ask;
+        SyncPlan out;
+        std::map<Listing, ListingState> states;
+        for (auto const& [listing, f] : found.listings) states[listing] = f.state;
+        std::function<void()> const judge = [&] {
+            self->store.read([&](RowAccess& rows) {
+                detail::Planner planner(in, rows, found, proof, base);
+                ask = planner.unexplained();
+                if (ask.empty()) out = planner.plan({});
+            });
+        };
+        co_await self->context.blocking(judge);
+        if (ask.empty()) co_return out;
+        std::vector<Absence> const why = co_await upstream.explainAbsence(ask);
+        std::map<std::string, Absence> absences;
+        for (std::size_t i = 0; i < ask.size() && i < why.size(); ++i) absences[ask[i]] = why[i];
+        for (auto& [listing, f] : found.listings) f.state = states[listing];
+        std::function<void()> const judgeAgain = [&] {
+            self->store.read([&](RowAccess& rows) {
+                detail::Planner planner(in, rows, found, proof, base);
+                static_cast<void>(planner.unexplained());
+                out = planner.plan(absences);
+            });
+        };
+        co_await self->context.blocking(judgeAgain);
+        co_return out;
+    }
+
+    SyncReport apply(SyncPlan const& plan, SyncOptions const& options, std::string_view caller);
+    SyncReport report(SyncPlan const& plan, bool dryRun) const;
+    void applyChanges(ChangeWriter& writer, SyncPlan const& plan);
+    void storeHolds(RowAccess& rows, SyncPlan const& plan, std::int64_t now);
+};
+
+CORPS_DECL SyncEngine::SyncEngine(Context context, Store& store, RecordTables const& tables, std::string corp, std::string title,
+                                  MirrorIdentity identity)
+    : impl_(std::make_unique<Impl>(std::move(context), store, tables, std::move(corp), std::move(title), std::move(identity))) {}
+
+CORPS_DECL SyncEngine::~SyncEngine() = default;
+
+CORPS_DECL asio::awaitable<SyncPlan> SyncEngine::plan(Upstream& upstream, SyncOptions options) {
+    Impl* const self = impl_.get();
+    std::optional<Error> failed;
+    try {
+        co_return co_await Impl::plan(self, upstream, options);
+    } catch (Error const& e) {
+        failed = self->named(e);
+    }
+    throw *failed;
+}
+
+namespace detail {
+
+/** Fills findings from collected data: what was listed is seen, and a listing proves what its proof says. */
+class DataSource final : public RowSink {
+public:
+    DataSource(Findings& found, CorpData const& data) : found_(found) {
+        for (CorpDataListing const& l : data.proof.listings) {
+            Listing listing{static_cast<ListingKind>(l.kind), l.id};
+            FoundListing& f = found_.listings[listing];
+            f.finished = true;
+            f.state = l.complete ? ListingState::complete : ListingState::incomplete;
+            f.count = l.count;
+        }
+    }
+    void row(UpstreamTable table, std::span<Cell const> cells) override {
+        if (table == UpstreamTable::admin && found_.listings.contains(Listing{ListingKind::admins, ""})) {
+            found_.admins.emplace(cells[0].bytes());
+            return;
+        }
+        found_.row(table, cells);
+        if (table == UpstreamTable::deptMember) seen(ListingKind::deptMembers, cells);
+        if (table == UpstreamTable::roleMember) seen(ListingKind::roleMembers, cells);
+    }
+
+private:
+    void seen(ListingKind kind, std::span<Cell const> cells) {
+        auto const it = found_.listings.find(Listing{kind, std::string(cells[0].bytes())});
+        if (it == found_.listings.end()) return;
+        it->second.prints.emplace_back();
+        it->second.source.push_back(FoundListing::kNewKey + static_cast<std::uint32_t>(it->second.newKeys.size()));
+        it->second.newKeys.emplace_back(cells[1].bytes());
+    }
+    Findings& found_;
+};
+
+}  // namespace detail
+
+CORPS_DECL SyncPlan SyncEngine::plan(CorpData const& data, SyncOptions options) {
+    Impl& self = *impl_;
+    try {
+        options.useSidecar = false;
+        detail::Baseline const base = self.baseline(std::string(), options);
+        self.checkUpstreamCorp(base, data.corpId, options);
+        detail::RunMap const none;
+        detail::Findings found(self.tables, self.corp, base.key, none, [](Unit const&, RowSink&) {}, nullptr);
+        detail::DataSource source(found, data);
+        emitRows(data, source);
+        PullProof proof;
+        proof.upstreamCorpId = data.corpId;
+        proof.corpName = data.corpName;
+        proof.rootDeptId = data.proof.rootDeptId.str();
+        if (proof.rootDeptId.empty())
+            for (CorpDept const& d : data.deptList)
+                if (d.parentId.empty()) {
+                    proof.rootDeptId = d.deptId.str();
+                    break;
+                }
+        proof.fullScope = data.proof.fullScope;
+        for (DeptId const& d : data.proof.visibleRoots) proof.visibleRoots.push_back(d.str());
+        proof.missingPermissions = data.proof.missingPermissions;
+        for (CorpDataFault const& f : data.proof.faults) {
+            PullFault fault;
+            fault.listing = Listing{static_cast<ListingKind>(f.kind), f.id};
+            fault.place = f.place;
+            fault.code = make_error_code(Errc::upstream);
+            fault.message = f.message;
+            fault.upstreamCode = f.upstreamCode;
+            fault.requestId = f.requestId;
+            proof.faults.push_back(std::move(fault));
+        }
+        detail::Planner::Input const in = self.input(options);
+        SyncPlan plan;
+        self.store.read([&](RowAccess& rows) {
+            detail::Planner planner(in, rows, found, proof, base);
+            static_cast<void>(planner.unexplained());
+            plan = planner.plan({});
+        });
+        // These rows come from no pull: whatever they touch loses its fingerprint when they are applied.
+        plan.runs.reset();
+        return plan;
+    } catch (Error const& e) {
+        throw self.named(e);
+    }
+}
+
+CORPS_DECL SyncReport SyncEngine::Impl::report(SyncPlan const& plan, bool dryRun) const {
+    SyncReport r;
+    r.corp = corp;
+    r.dryRun = dryRun;
+    for (std::size_t i = 0; i < plan.changes.size(); ++i) {
+        std::string const& table = plan.changes.table(i);
+        ChangeCounts* counts = nullptr;
+        if (table == tables.dept->name) counts = &r.departments;
+        else if (table == tables.member->name) counts = &r.members;
+        else if (table == tables.deptMember->name) counts = &r.memberships;
+        else if (table == tables.deptLeader->name) counts = &r.leaders;
+        else if (table == tables.role->name || table == tables.roleGroup->name) counts = &r.roles;
+        else if (table == tables.roleMember->name) counts = &r.roleMembers;
+        else if (table == tables.admin->name) counts = &r.admins;
+        else if (table == tables.user->name) counts = &r.users;
+        if (counts == nullptr) continue;
+        switch (plan.changes.kind(i)) {
+            case ChangeKind::create: ++counts->created; break;
+            case ChangeKind::update: ++counts->updated; break;
+            case ChangeKind::reinstate:
+                ++counts->updated;
+                ++r.reinstated;
+                break;
+            case ChangeKind::erase:
+            case ChangeKind::resign: ++counts->removed; break;
+        }
+    }
+    r.holds = plan.holds;
+    r.digest = plan.digest;
+    r.outOfScope = plan.outOfScope;
+    r.faults = plan.faults;
+    r.warnings = plan.warnings;
+    r.missingPermissions = plan.missingPermissions;
+    r.scopeChanged = plan.scopeChanged;
+    r.stats = plan.stats;
+    if (!plan.complete) r.outcome = SyncOutcome::incomplete;
+    else if (!plan.holds.empty()) r.outcome = SyncOutcome::held;
+    else r.outcome = plan.changes.empty() ? SyncOutcome::unchanged : SyncOutcome::done;
+    return r;
+}
+
+CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan const& plan) {
+    ChangeWriter::State& state = *writer.state_;
+    std::vector<Cell> key;
+    std::vector<std::string_view> names;
+    std::vector<Cell> before;
+    std::vector<Cell> after;
+    TableSchema const* table = nullptr;
+    std::vector<std::size_t> changed;
+    auto bad = [this](std::size_t i, std::string const& what) {
+        Diagnostics d;
+        d.corp = corp;
+        d.place = "plan.changes[" + std::to_string(i) + "]";
+        return Error(Errc::invalidArgument, what, std::move(d));
+    };
+    for (std::size_t i = 0; i < plan.changes.size(); ++i) {
+        std::string const& name = plan.changes.table(i);
+        if (table == nullptr || table->name != name) {
+            table = nullptr;
+            for (TableSchema const* t : tables.all())
+                if (t->name == name) table = t;
+            if (table == nullptr) throw bad(i, "a change of a table that this corp does not have");
+        }
+        plan.changes.visit(i, key, names, before, after);
+        std::size_t const start = table->columns[0].type == ColumnType::corp ? 1 : 0;
+        if (key.size() + start != table->keyColumns) throw bad(i, "a key of another length than the table's");
+        std::vector<Cell> rowBefore(table->columns.size());
+        std::vector<Cell> rowAfter(table->columns.size());
+        if (start == 1) rowBefore[0] = rowAfter[0] = Cell::text(corp);
+        for (std::size_t k = 0; k < key.size(); ++k) rowBefore[start + k] = rowAfter[start + k] = key[k];
+        changed.clear();
+        for (std::size_t v = 0; v < names.size(); ++v) {
+            std::size_t const at = table->find(names[v]);
+            if (at == TableSchema::npos || at < table->keyColumns) throw bad(i, "a column that the table does not have");
+            rowBefore[at] = before[v];
+            rowAfter[at] = after[v];
+            if (!after[v].isNull()) changed.push_back(at);
+        }
+        switch (plan.changes.kind(i)) {
+            case ChangeKind::create:
+                // Shared tables are guarded by no generation: somebody else may have been faster.
+                if (start == 0) static_cast<void>(writer.upsert(*table, rowAfter));
+                else state.create(*table, rowAfter);
+                break;
+            case ChangeKind::erase: state.erase(*table, rowBefore); break;
+            case ChangeKind::update:
+            case ChangeKind::resign:
+            case ChangeKind::reinstate:
+                if (start == 0) static_cast<void>(writer.upsert(*table, rowAfter));
+                else state.update(*table, rowBefore, rowAfter, changed);
+                break;
+        }
+    }
+}
+
+CORPS_DECL void SyncEngine::Impl::storeHolds(RowAccess& rows, SyncPlan const& plan, std::int64_t now) {
+    std::map<detail::HoldKey, detail::HoldRow> const stored = detail::loadHolds(rows, corp);
+    std::string const digest = plan.digest.str();
+    std::map<detail::HoldKey, std::int64_t> wanted;
+    for (Hold const& h : plan.holds)
+        for (detail::HoldKey& k : detail::holdKeys(h)) wanted.emplace(std::move(k), h.since);
+    for (auto const& [key, since] : wanted) {
+        auto const it = stored.find(key);
+        if (it != stored.end() && it->second.digest == digest) continue;
+        std::int64_t const from = it != stored.end() && it->second.since != 0 ? it->second.since : since != 0 ? since : now;
+        std::array<Cell, 6> const row{Cell::text(corp),   Cell::text(key.first),  Cell::text(key.second),
+                                      Cell::text(digest), Cell::integer(from), Cell::integer(0)};
+        rows.upsertRow(detail::holdTable(), row);
+    }
+    for (auto const& [key, row] : stored) {
+        bool const old = key.first == detail::kHoldApproval ? row.until <= now : !wanted.contains(key);
+        if (!old) continue;
+        std::array<Cell, 3> const at{Cell::text(corp), Cell::text(key.first), Cell::text(key.second)};
+        rows.eraseRows(detail::holdTable(), at);
+    }
+}
+
+CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions const& options, std::string_view caller) {
+    if (plan.corp != corp) {
+        Diagnostics d;
+        d.corp = corp;
+        throw Error(Errc::invalidArgument, "the plan was made for " + plan.corp, std::move(d));
+    }
+    SyncReport out = report(plan, options.dryRun);
+    if (options.allOrNothing && !plan.holds.empty()) {
+        Diagnostics d;
+        d.corp = corp;
+        throw Error(Errc::held, "removals are held; approve " + plan.digest.str() + " to let them go", std::move(d));
+    }
+    if (options.dryRun) return out;
+    bool const fromPull = plan.runs != nullptr;
+    if (plan.changes.empty() && fromPull && plan.runs->nothing()) return out;
+    std::int64_t const now = detail::millisNow(context);
+    out.syncId = plan.changes.empty() ? std::string() : context.newId();
+    store.write([&](RowAccess& rows) {
+        detail::StateValues values(rows, corp);
+        if (values.number(detail::kGeneration).value_or(0) != plan.generation) {
+            Diagnostics d;
+            d.corp = corp;
+            throw Error(Errc::stalePlan, "the organisation changed here since the plan was made", std::move(d));
+        }
+        ChangeWriter writer(rows, tables, corp, std::string(caller), out.syncId, now);
+        writer.state_->keepRuns = fromPull;
+        applyChanges(writer, plan);
+        writer.finish();
+        if (fromPull) {
+            for (auto const& [kind, id] : plan.runs->erased) detail::saveRun(rows, corp, kind, id, {}, {});
+            for (detail::RunUpdate const& u : plan.runs->updates) detail::saveRun(rows, corp, u.kind, u.id, u.prints, u.keys);
+            for (auto const& [name, bytes] : plan.runs->state) values.setBytes(name, bytes);
+        }
+        if (!fromPull || plan.runs->holdsChanged) storeHolds(rows, plan, now);
+    });
+    return out;
+}
+
+CORPS_DECL SyncReport SyncEngine::apply(SyncPlan const& plan, SyncOptions options, std::string_view caller) {
+    try {
+        return impl_->apply(plan, options, caller);
+    } catch (Error const& e) {
+        throw impl_->named(e);
+    }
+}
+
+CORPS_DECL asio::awaitable<SyncReport> SyncEngine::sync(Upstream& upstream, SyncOptions options, std::string caller) {
+    Impl* const self = impl_.get();
+    Duration const patience = std::chrono::duration_cast<Duration>(options.lockTimeout);
+    Duration const start = self->context.clock().uptime();
+    std::unique_ptr<StoreLock> lock;
+    while (!options.dryRun) {
+        lock = self->store.tryLock(self->corp);
+        if (lock != nullptr) break;
+        Duration const waited = self->context.clock().uptime() - start;
+        if (waited >= patience) {
+            Diagnostics d;
+            d.corp = self->corp;
+            throw Error(Errc::busy, "another sync of this corp is running", std::move(d));
+        }
+        co_await self->context.clock().sleep(std::min<Duration>(patience - waited, Duration(50)));
+    }
+    SyncPlan const made = co_await plan(upstream, options);
+    SyncReport out;
+    std::function<void()> const write = [&] { out = apply(made, options, caller); };
+    co_await self->context.blocking(write);
+    co_return out;
+}
+
+CORPS_DECL void SyncEngine::approve(RemovalDigest digest) {
+    Impl& self = *impl_;
+    std::int64_t const now = detail::millisNow(self.context);
+    std::string const text = digest.str();
+    self.store.write([&](RowAccess& rows) {
+        std::map<detail::HoldKey, detail::HoldRow> const stored = detail::loadHolds(rows, self.corp);
+        bool known = false;
+        for (auto const& [key, row] : stored)
+            if (key.first != detail::kHoldApproval && row.digest == text) known = true;
+        if (!known) {
+            Diagnostics d;
+            d.corp = self.corp;
+            throw Error(Errc::notFound, "no held removals have the digest " + text, std::move(d));
+        }
+        std::array<Cell, 6> const row{Cell::text(self.corp), Cell::text(detail::kHoldApproval), Cell::text(text),
+                                      Cell::text(text),      Cell::integer(now),                Cell::integer(now + detail::kApprovalMillis)};
+        rows.upsertRow(detail::holdTable(), row);
+    });
+}
+
+namespace detail {
+
+/** Decodes everything that a pull hands over. */
+class CollectingSink final : public PageSink {
+public:
+    explicit CollectingSink(Upstream& upstream) : upstream_(upstream) {}
+    void page(PageShape const& shape, Listing const& listing, std::span<std::string_view const> units) override {
+        for (std::string_view bytes : units) {
+            Unit unit;
+            unit.shape = &shape;
+            unit.listing = &listing;
+            unit.bytes = bytes;
+            try {
+                upstream_.decode(unit, *this);
+            } catch (Error const& e) {
+                if (!e.is(Errc::protocol) && !e.is(Errc::permissionDenied)) throw;
+                damaged_.insert(listing);
+                CorpDataFault f;
+                f.kind = static_cast<CorpDataListing::Kind>(listing.kind);
+                f.id = listing.id;
+                f.place = "a record of " + std::string(shape.name) + (listing.id.empty() ? std::string() : " of " + listing.id);
+                f.message = e.message();
+                faults.push_back(std::move(f));
+            }
+        }
+    }
+    void finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) override {
+        CorpDataListing l;
+        l.kind = static_cast<CorpDataListing::Kind>(listing.kind);
+        l.id = listing.id;
+        l.complete = state == ListingState::complete && !damaged_.contains(listing);
+        l.count = count;
+        listings.push_back(std::move(l));
+    }
+    void row(UpstreamTable table, std::span<Cell const> cells) override {
+        if (table == UpstreamTable::admin && cells.size() > 1) {
+            adminsKnown = true;
+            if (cells[1].integer() == 0) return;
+            cells = cells.first(1);
+        }
+        rows.row(table, cells);
+    }
+
+    CorpDataCollector rows;
+    std::vector<CorpDataListing> listings;
+    std::vector<CorpDataFault> faults;
+    bool adminsKnown = false;
+
+private:
+    Upstream& upstream_;
+    std::set<Listing> damaged_;
+};
+
+}  // namespace detail
+
+CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, PullOptions options) {
+    Impl* const self = impl_.get();
+    std::optional<Error> failed;
+    try {
+        detail::CollectingSink sink(upstream);
+        PullProof const proof = co_await upstream.pull(sink, options);
+        CorpData data = std::move(sink.rows).take();
+        data.corpId = proof.upstreamCorpId;
+        data.corpName = proof.corpName;
+        data.proof.fullScope = proof.fullScope;
+        data.proof.rootDeptId = DeptId(proof.rootDeptId);
+        for (std::string const& r : proof.visibleRoots) data.proof.visibleRoots.emplace_back(r);
+        bool membersComplete = true;
+        for (CorpDataListing const& l : sink.listings)
+            if (l.kind == CorpDataListing::Kind::deptMembers && !l.complete) membersComplete = false;
+        data.proof.listings = std::move(sink.listings);
+        if (sink.adminsKnown) {
+            // Every member's record says whether they administer: together that is the list.
+            CorpDataListing admins;
+            admins.kind = CorpDataListing::Kind::admins;
+            admins.complete = membersComplete && proof.fullScope;
+            data.proof.listings.push_back(std::move(admins));
+        }
+        data.proof.faults = std::move(sink.faults);
+        for (PullFault const& f : proof.faults) {
+            CorpDataFault fault;
+            fault.kind = static_cast<CorpDataListing::Kind>(f.listing.kind);
+            fault.id = f.listing.id;
+            fault.place = f.place;
+            fault.message = f.message;
+            fault.upstreamCode = f.upstreamCode;
+            fault.requestId = f.requestId;
+            data.proof.faults.push_back(std::move(fault));
+        }
+        data.proof.missingPermissions = proof.missingPermissions;
+        co_return data;
+    } catch (Error const& e) {
+        failed = self->named(e);
+    }
+    throw *failed;
+}
+
+CORPS_DECL bool SyncEngine::everSynced() {
+    bool out = false;
+    impl_->store.read([&](RowAccess& rows) { out = detail::StateValues(rows, impl_->corp).bytes(detail::kSynced).has_value(); });
+    return out;
+}
+
+CORPS_DECL void SyncEngine::dropSidecar() {
+    impl_->store.write([&](RowAccess& rows) { detail::eraseRuns(rows, impl_->corp); });
+}
+
+CORPS_DECL std::vector<FeedEntry> SyncEngine::changesSince(std::string_view cursor, std::size_t limit) {
+    std::vector<FeedEntry> out;
+    impl_->store.read([&](RowAccess& rows) { out = readFeed(rows, impl_->tables, impl_->corp, cursor, limit); });
+    return out;
+}
+
+CORPS_DECL VerifyReport SyncEngine::verify() {
+    VerifyReport out;
+    impl_->store.read([&](RowAccess& rows) { out = verifyRows(rows, impl_->tables, impl_->corp); });
+    if (!out.ok) dropSidecar();
+    return out;
+}
+
+// ---- change feed --------------------------------------------------------------------------------------------------
+
+CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& tables, std::string_view corp, std::string_view cursor,
+                                           std::size_t limit) {
+    // "sequence.part.index" of the last entry seen.
+    std::array<std::int64_t, 3> from{0, 0, -1};
+    if (!cursor.empty()) {
+        std::size_t field = 0;
+        std::int64_t value = 0;
+        bool digits = false;
+        for (char c : cursor) {
+            if (c >= '0' && c <= '9' && value < (std::int64_t{1} << 55)) {
+                value = value * 10 + (c - '0');
+                digits = true;
+            } else if (c == '.' && digits && field < 2) {
+                from[field++] = value;
+                value = 0;
+                digits = false;
+            } else {
+                field = 9;
+                break;
+            }
+        }
+        if (field != 2 || !digits) throw Error(Errc::invalidArgument, "a cursor of the change feed: expected one that changesSince() gave");
+        from[2] = value;
+    }
+    std::vector<FeedEntry> out;
+    auto const all = tables.all();
+    std::array<Cell, 1> const prefix{Cell::text(corp)};
+    rows.forEach(detail::feedTable(), 0, prefix, [&](std::span<Cell const> row) {
+        std::int64_t const sequence = row[1].integer();
+        std::int64_t const part = row[2].integer();
+        if (sequence < from[0] || (sequence == from[0] && part < from[1])) return true;
+        detail::ByteReader in(row[6].bytes());
+        for (std::int64_t index = 0; !in.done(); ++index) {
+            std::string_view const packed = in.text();
+            if (sequence == from[0] && part == from[1] && index <= from[2]) continue;
+            if (out.size() >= limit) return false;
+            detail::ByteReader entry(packed);
+            std::uint64_t const number = entry.number();
+            if (number >= all.size()) throw Error(Errc::storage, "the change feed names a table that is not known");
+            TableSchema const& t = *all[static_cast<std::size_t>(number)];
+            FeedEntry e;
+            e.cursor = std::to_string(sequence) + "." + std::to_string(part) + "." + std::to_string(index);
+            e.at = row[3].integer();
+            e.syncId = row[4].bytes();
+            e.caller = row[5].bytes();
+            e.change.table = t.name;
+            e.change.kind = static_cast<ChangeKind>(entry.number());
+            e.change.key.resize(static_cast<std::size_t>(entry.number()));
+            for (OwnedCell& k : e.change.key) k = entry.cell();
+            while (!entry.done()) {
+                CellChange c;
+                c.column = entry.text();
+                c.before = entry.cell();
+                c.after = entry.cell();
+                e.change.cells.push_back(std::move(c));
+            }
+            out.push_back(std::move(e));
+        }
+        return true;
+    });
+    return out;
+}
+
+// ---- verify -------------------------------------------------------------------------------------------------------
+
+CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables, std::string_view corp) {
+    VerifyReport out;
+    detail::Columns const c(tables);
+    std::array<Cell, 1> const prefix{Cell::text(corp)};
+    std::size_t hidden = 0;
+    auto problem = [&](std::string text) {
+        out.ok = false;
+        if (out.problems.size() < 100) out.problems.push_back(std::move(text));
+        else ++hidden;
+    };
+    detail::StateValues values(rows, corp);
+    for (std::size_t i = 0; i < kUpstreamTables; ++i) {
+        TableSchema const& t = tables.upstream(static_cast<UpstreamTable>(i));
+        detail::RollingSum sum;
+        rows.forEach(t, 0, prefix, [&](std::span<Cell const> row) { sum.add(detail::rowSum(t, row)); });
+        if (!(sum == detail::unpackSum(values.bytes("sum:" + t.name).value_or(std::string()))))
+            problem(t.name + ": rows are not what was written last");
+    }
+    std::map<std::string, std::string> parents;
+    rows.forEach(*tables.dept, 0, prefix, [&](std::span<Cell const> row) {
+        parents.emplace(row[c.dept.deptId].bytes(), row[c.dept.parentId].bytes());
+    });
+    for (auto const& [id, parent] : parents) {
+        if (!parent.empty() && !parents.contains(parent)) problem("department " + id + " stands under " + parent + ", which does not exist");
+        std::string at = id;
+        for (std::size_t steps = 0; !at.empty(); ++steps) {
+            if (steps > parents.size()) {
+                problem("department " + id + " stands in a circle");
+                break;
+            }
+            auto const it = parents.find(at);
+            if (it == parents.end()) break;
+            at = it->second;
+        }
+    }
+    std::set<std::string> members;
+    std::int64_t active = 0;
+    rows.forEach(*tables.member, 0, prefix, [&](std::span<Cell const> row) {
+        members.emplace(row[c.member.memberId].bytes());
+        if (row[c.member.status].kind() == CellKind::integer && row[c.member.status].integer() == 1) ++active;
+    });
+    if (values.number(detail::kActiveMembers).value_or(0) != active) problem("the count of active members is wrong");
+    if (values.number(detail::kDepartments).value_or(0) != static_cast<std::int64_t>(parents.size()))
+        problem("the count of departments is wrong");
+    rows.forEach(*tables.deptMember, 0, prefix, [&](std::span<Cell const> row) {
+        std::string const dept(row[c.deptMember.deptId].bytes());
+        std::string const member(row[c.deptMember.memberId].bytes());
+        if (!parents.contains(dept)) problem("member " + member + " is in department " + dept + ", which does not exist");
+        if (!members.contains(member)) problem("department " + dept + " lists member " + member + ", who does not exist");
+    });
+    rows.forEach(*tables.deptLeader, 0, prefix, [&](std::span<Cell const> row) {
+        std::string const dept(row[c.deptLeader.deptId].bytes());
+        if (!parents.contains(dept)) problem("leader " + std::string(row[c.deptLeader.memberId].bytes()) + " of department " + dept + ", which does not exist");
+    });
+    std::set<std::string> roles;
+    rows.forEach(*tables.role, 0, prefix, [&](std::span<Cell const> row) { roles.emplace(row[c.role.roleId].bytes()); });
+    rows.forEach(*tables.roleMember, 0, prefix, [&](std::span<Cell const> row) {
+        if (row[c.roleMember.origin].bytes() == kOriginLocal) return;  // may sleep while its role or member is away
+        std::string const role(row[c.roleMember.roleId].bytes());
+        std::string const member(row[c.roleMember.memberId].bytes());
+        if (!roles.contains(role)) problem("member " + member + " has role " + role + ", which does not exist");
+        if (!members.contains(member)) problem("role " + role + " lists member " + member + ", who does not exist");
+    });
+    if (hidden > 0) out.problems.push_back("and " + std::to_string(hidden) + " more");
+    return out;
+}
+
+}  // namespace corps
