@@ -798,6 +798,15 @@ private:
     bool usersChecked_ = false;
 };
 
+CORPS_DECL std::string FSInnerClient::appId(boost::json::object const& settings) {
+    return detail::fsTextOr(settings, "appId");
+}
+
+CORPS_DECL std::string FSInnerClient::idTypes(boost::json::object const& settings) {
+    detail::BusinessKeys const read(settings, "");
+    return read.text("userIdType", "open_id") + "/" + read.text("departmentIdType", "open_department_id");
+}
+
 CORPS_DECL FSInnerClient::Api::Api(Channel& channel, ClientEnvironment environment) {
     detail::BusinessKeys const read(environment.config, environment.corp);
     baseUrl_ = read.baseUrl("baseUrl", "https://open.feishu.cn");
@@ -1133,8 +1142,9 @@ CORPS_DECL void FSInnerClient::Api::decodeUser(boost::json::object const& user, 
         rows.row(UpstreamTable::deptMember, membership);
     }
 
-    if (detail::fsBool(user, "is_tenant_manager").value_or(false)) {
-        std::array<Cell, 1> const admin = {Cell::text(*id)};
+    // Not granted and not an administrator are different things: only the second takes a right away.
+    if (std::optional<bool> const manager = detail::fsBool(user, "is_tenant_manager")) {
+        std::array<Cell, 2> const admin = {Cell::text(*id), Cell::integer(*manager ? 1 : 0)};
         rows.row(UpstreamTable::admin, admin);
     }
 }
