@@ -60,6 +60,9 @@ awk -v rooms="$rooms" '
     }
   }
   /^[ \t]*#[ \t]*include[ \t]*"/ && own ~ "^corps/" { print FILENAME ":" FNR ": write <corps/...>"; bad = 1 }
+  /(stable_sort|stable_partition|inplace_merge)[ \t]*\(/ {
+    print FILENAME ":" FNR ": clang warns of it in every program that includes libstdc++ 12; sort with a tie-break"; bad = 1
+  }
   /^using namespace / && own ~ "^corps/" { print FILENAME ":" FNR ": no using namespace at file level"; bad = 1 }
   END { exit bad }
 ' $headers || failed=1

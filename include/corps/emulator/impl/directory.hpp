@@ -133,8 +133,9 @@ private:
             }
         }
         for (Node& node : nodes_) {
-            std::stable_sort(node.children.begin(), node.children.end(),
-                             [this](Index a, Index b) { return organisation_.deptList[a].order < organisation_.deptList[b].order; });
+            std::sort(node.children.begin(), node.children.end(), [this](Index a, Index b) {
+                return std::pair(organisation_.deptList[a].order, a) < std::pair(organisation_.deptList[b].order, b);
+            });
         }
         std::vector<Index> open{root_};
         while (!open.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <tuple>
 
 #include <corps/sync/detail/bytes.hpp>
 #include <corps/sync/detail/planner.hpp>
@@ -1132,7 +1133,7 @@ CORPS_DECL SyncPlan Planner::plan(std::map<std::string, Absence> const& absences
 
     std::vector<std::size_t> order(changes_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) { return order_[a] < order_[b]; });
+    std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) { return std::tie(order_[a], a) < std::tie(order_[b], b); });
     changes_.reorder(order);
     plan.changes = std::move(changes_);
     plan.holds = std::move(holds_);
