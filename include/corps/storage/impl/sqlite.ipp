@@ -553,7 +553,9 @@ private:
     };
 
     void prepareFile(SqliteConnection& c) const {
+        c.run("BEGIN");  // one view: another program may be making the file just now
         bool const fresh = isFresh(c);
+        c.run("COMMIT");
         useLog(c);
         c.run(options_.sync == SqliteSync::full     ? "PRAGMA synchronous=FULL"
               : options_.sync == SqliteSync::normal ? "PRAGMA synchronous=NORMAL"
