@@ -2,6 +2,8 @@
 // then src.hpp. All other files see declarations only.
 #if __has_include(<corps/src.hpp>)
 #include <corps/corps.hpp>
+#include <corps/crypto/digest.hpp>
+#include <corps/crypto/password.hpp>
 #if __has_include(<corps/transport/https.hpp>)
 #include <corps/transport/https.hpp>
 #endif
