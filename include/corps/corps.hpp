@@ -9,10 +9,12 @@
  *   corps/app.hpp                 elements from a directory
  *   corps/emulator/emulator.hpp   servers that answer as the platforms do (OpenSSL)
  */
+#include <corps/config/corp_config.hpp>
 #include <corps/context/context.hpp>
 #include <corps/error/error.hpp>
+#include <corps/model/corp_data.hpp>
+#include <corps/model/local_corp_data.hpp>
+#include <corps/model/records.hpp>
 #include <corps/storage/memory.hpp>
-#include <corps/version.hpp>
-#if __has_include(<corps/types.hpp>)
 #include <corps/types.hpp>
-#endif
+#include <corps/version.hpp>

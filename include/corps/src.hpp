@@ -9,44 +9,64 @@
 #error "corps/src.hpp is for programs that define CORPS_SEPARATE_COMPILATION in every file; without it the headers suffice"
 #endif
 
-#include <corps/corps.hpp>
-
-#include <corps/error/impl/errc.ipp>
-#include <corps/error/impl/error.ipp>
-#include <corps/storage/impl/memory.ipp>
-#include <corps/transport/impl/message.ipp>
+#include <corps/auth/impl/fs_auth.ipp>
+#include <corps/client/impl/caller.ipp>
+#include <corps/client/impl/cutter.ipp>
+#include <corps/client/impl/fs_client.ipp>
+#include <corps/client/impl/phone.ipp>
+#include <corps/client/impl/task_group.ipp>
+#include <corps/config/impl/business_keys.ipp>
+#include <corps/config/impl/corp_config.ipp>
+#include <corps/config/impl/element.ipp>
+#include <corps/config/impl/file_tree.ipp>
 #include <corps/context/impl/context.ipp>
 #include <corps/context/impl/event.ipp>
 #include <corps/context/impl/rate_limiter.ipp>
 #include <corps/context/impl/system_clock.ipp>
 #include <corps/context/impl/token_store.ipp>
-#include <corps/model/impl/records.ipp>
-#include <corps/model/impl/json.ipp>
+#include <corps/error/impl/errc.ipp>
+#include <corps/error/impl/error.ipp>
 #include <corps/model/impl/corp_data.ipp>
-#if __has_include(<corps/sync/impl/options.ipp>)
-#include <corps/sync/impl/options.ipp>
-#endif
-#if __has_include(<corps/sync/impl/plan.ipp>)
-#include <corps/sync/impl/plan.ipp>
-#endif
-#if __has_include(<corps/sync/impl/engine.ipp>)
+#include <corps/model/impl/date.ipp>
+#include <corps/model/impl/json.ipp>
+#include <corps/model/impl/member_status.ipp>
+#include <corps/model/impl/record.ipp>
+#include <corps/model/impl/records.ipp>
+#include <corps/storage/impl/memory.ipp>
+#include <corps/sync/impl/change_writer.ipp>
+#include <corps/sync/impl/columns.ipp>
+#include <corps/sync/impl/corp_core.ipp>
+#include <corps/sync/impl/corp_reader.ipp>
 #include <corps/sync/impl/engine.ipp>
-#endif
+#include <corps/sync/impl/findings.ipp>
+#include <corps/sync/impl/local_authority.ipp>
+#include <corps/sync/impl/local_edits.ipp>
+#include <corps/sync/impl/mirror.ipp>
+#include <corps/sync/impl/options.ipp>
+#include <corps/sync/impl/plan.ipp>
+#include <corps/sync/impl/planner.ipp>
+#include <corps/sync/impl/runs.ipp>
+#include <corps/sync/impl/tables.ipp>
+#include <corps/transport/impl/message.ipp>
 
+#ifdef CORPS_INCLUDED_CRYPTO
+#include <corps/crypto/impl/digest.ipp>
+#include <corps/crypto/impl/password.ipp>
+#endif
 #ifdef CORPS_INCLUDED_HTTPS
 #include <corps/transport/impl/https.ipp>
+#include <corps/transport/impl/url.ipp>
 #endif
 #ifdef CORPS_INCLUDED_SQLITE
 #include <corps/storage/impl/sqlite.ipp>
 #endif
 #ifdef CORPS_INCLUDED_EMULATOR
 #include <corps/emulator/impl/faults.ipp>
+#include <corps/emulator/impl/feishu.ipp>
+#include <corps/emulator/impl/feishu_login.ipp>
 #include <corps/emulator/impl/generate.ipp>
 #include <corps/emulator/impl/http_server.ipp>
 #include <corps/emulator/impl/organisation.ipp>
-#if __has_include(<corps/emulator/impl/feishu.ipp>)
-#include <corps/emulator/impl/feishu.ipp>
-#endif
 #endif
 #ifdef CORPS_INCLUDED_TESTING
 #include <corps/testing/impl/manual_clock.ipp>

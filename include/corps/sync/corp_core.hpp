@@ -1,0 +1,110 @@
+// What stands behind a Corp and needs no template: shared by its copies, and by operations that still run.
+#pragma once
+
+#include <corps/client/pull.hpp>
+#include <corps/config/corp_config.hpp>
+#include <corps/context/context.hpp>
+#include <corps/detail/config.hpp>
+#include <corps/model/record_tables.hpp>
+#include <corps/storage/store.hpp>
+#include <corps/sync/corp_reader.hpp>
+#include <corps/sync/engine.hpp>
+#include <corps/sync/local_edits.hpp>
+#include <corps/sync/results.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace corps {
+
+/** Configuration, context and store of one corp. Errors that pass through name the corp. */
+class CorpCore {
+public:
+    /** Opens the tables. `tables` must outlive this. */
+    CORPS_DECL CorpCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+                        RecordTables const& tables);
+    CorpCore(CorpCore const&) = delete;
+    CorpCore& operator=(CorpCore const&) = delete;
+    CORPS_DECL virtual ~CorpCore();
+
+    [[nodiscard]] CorpConfig const& config() const noexcept { return config_; }
+    [[nodiscard]] Context const& context() const noexcept { return context_; }
+    [[nodiscard]] RecordTables const& tables() const noexcept { return tables_; }
+    [[nodiscard]] Store& store() noexcept { return *store_; }
+
+    /** Calls f on one consistent view of the store. */
+    CORPS_DECL void read(FunctionRef<void(CorpReader const&)> f);
+    /** Calls f in one transaction, in the name of `caller`; what f throws undoes it. */
+    CORPS_DECL void edit(std::string const& caller, FunctionRef<void(LocalEdits&)> f);
+
+    [[nodiscard]] CORPS_DECL std::vector<FeedEntry> changesSince(std::string_view cursor, std::size_t limit);
+
+protected:
+    [[nodiscard]] std::string const& name() const noexcept { return config_.fullName; }
+
+private:
+    CorpConfig config_;
+    Context context_;
+    std::unique_ptr<Store> store_;
+    RecordTables const& tables_;
+};
+
+/** Everything between a corp and its platform. */
+class UpstreamParts {
+public:
+    virtual ~UpstreamParts() = default;
+    [[nodiscard]] virtual Upstream& upstream() noexcept = 0;
+};
+
+/**
+ * A corp that follows an upstream. One network operation at a time: another gets Error(operationInProgress).
+ *
+ * The coroutines are given what they work on as a shared pointer, so that they may outlive the Corp.
+ */
+class MirrorCore final : public CorpCore {
+public:
+    /** @param rootDeptId the platform's id of the root department. */
+    CORPS_DECL MirrorCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+                          RecordTables const& tables, MirrorIdentity identity, std::string rootDeptId,
+                          std::unique_ptr<UpstreamParts> parts);
+    CORPS_DECL ~MirrorCore() override;
+
+    [[nodiscard]] UpstreamParts& parts() noexcept { return *parts_; }
+
+    /** Makes sure of the root, and syncs if the store never was. */
+    [[nodiscard]] CORPS_DECL static asio::awaitable<Done> init(std::shared_ptr<MirrorCore> self,
+                                                               std::string caller);
+    [[nodiscard]] CORPS_DECL static asio::awaitable<SyncReport> sync(std::shared_ptr<MirrorCore> self,
+                                                                     SyncOptions options, std::string caller);
+    [[nodiscard]] CORPS_DECL static asio::awaitable<SyncPlan> plan(std::shared_ptr<MirrorCore> self,
+                                                                   SyncOptions options);
+    [[nodiscard]] CORPS_DECL static asio::awaitable<CorpData> collect(std::shared_ptr<MirrorCore> self,
+                                                                      PullOptions options);
+    [[nodiscard]] CORPS_DECL SyncPlan plan(CorpData const& data, SyncOptions options);
+    CORPS_DECL SyncReport apply(SyncPlan const& plan, SyncOptions options, std::string_view caller);
+    CORPS_DECL void approve(RemovalDigest digest);
+    [[nodiscard]] CORPS_DECL VerifyReport verify();
+    /** Makes the root department, with the corp's title for a name, if there is none. */
+    CORPS_DECL void ensureRoot(std::string const& caller);
+
+private:
+    class Operation;
+
+    std::string rootDeptId_;
+    std::unique_ptr<UpstreamParts> parts_;
+    SyncEngine engine_;
+    std::atomic<bool> busy_{false};
+};
+
+}  // namespace corps
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/sync/impl/corp_core.ipp>
+#endif

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <corps/error/error.hpp>
+#include <corps/model/corp_data.hpp>
+#include <corps/sync/corp_core.hpp>
+
+#include <utility>
+
+namespace corps {
+
+// --- CorpCore ---
+
+CORPS_DECL CorpCore::CorpCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+                              RecordTables const& tables)
+    : config_(std::move(config)), context_(std::move(context)), store_(std::move(store)), tables_(tables) {
+    if (config_.fullName.empty()) throw Error(Errc::config, "a corp needs a full name, \"corps.Name\"");
+    std::vector<TableSchema const*> all = engineTables();
+    for (TableSchema const* t : tables_.all()) all.push_back(t);
+    try {
+        store_->open(all);
+    } catch (Error const& e) {
+        throw e.withCorp(name());
+    }
+}
+
+CORPS_DECL CorpCore::~CorpCore() = default;
+
+CORPS_DECL void CorpCore::read(FunctionRef<void(CorpReader const&)> f) {
+    try {
+        store_->read([&](RowAccess& rows) {
+            CorpReader const reader(rows, tables_, name());
+            f(reader);
+        });
+    } catch (Error const& e) {
+        throw e.withCorp(name());
+    }
+}
+
+CORPS_DECL void CorpCore::edit(std::string const& caller, FunctionRef<void(LocalEdits&)> f) {
+    std::int64_t const now = context_.clock().now().time_since_epoch().count();
+    try {
+        store_->write([&](RowAccess& rows) {
+            LocalEdits edits(rows, tables_, name(), caller, now);
+            f(edits);
+            edits.finish();
+        });
+    } catch (Error const& e) {
+        throw e.withCorp(name());
+    }
+}
+
+CORPS_DECL std::vector<FeedEntry> CorpCore::changesSince(std::string_view cursor, std::size_t limit) {
+    std::vector<FeedEntry> out;
+    read([&](CorpReader const& r) { out = readFeed(r.rows(), tables_, name(), cursor, limit); });
+    return out;
+}
+
+// --- MirrorCore ---
+
+/** Holds the right to be the one operation that runs. */
+class MirrorCore::Operation {
+public:
+    explicit Operation(MirrorCore& core) : core_(core) {
+        if (core_.busy_.exchange(true)) {
+            Diagnostics d;
+            d.corp = core_.name();
+            throw Error(Errc::operationInProgress,
+                        "this corp object already runs an operation; another object may run its own",
+                        std::move(d));
+        }
+    }
+    Operation(Operation const&) = delete;
+    Operation& operator=(Operation const&) = delete;
+    ~Operation() { core_.busy_.store(false); }
+
+private:
+    MirrorCore& core_;
+};
+
+CORPS_DECL MirrorCore::MirrorCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+                                  RecordTables const& tables, MirrorIdentity identity, std::string rootDeptId,
+                                  std::unique_ptr<UpstreamParts> parts)
+    : CorpCore(std::move(config), std::move(context), std::move(store), tables),
+      rootDeptId_(std::move(rootDeptId)),
+      parts_(std::move(parts)),
+      engine_(this->context(), this->store(), tables, name(), this->config().title, std::move(identity)) {}
+
+CORPS_DECL MirrorCore::~MirrorCore() = default;
+
+CORPS_DECL asio::awaitable<Done> MirrorCore::init(std::shared_ptr<MirrorCore> self, std::string caller) {
+    Operation const running(*self);
+    if (self->engine_.everSynced()) {
+        self->ensureRoot(caller);
+    } else {
+        SyncOptions const options;
+        co_await self->engine_.sync(self->parts_->upstream(), options, caller);
+    }
+    co_return Done();
+}
+
+CORPS_DECL asio::awaitable<SyncReport> MirrorCore::sync(std::shared_ptr<MirrorCore> self, SyncOptions options,
+                                                        std::string caller) {
+    Operation const running(*self);
+    co_return co_await self->engine_.sync(self->parts_->upstream(), options, std::move(caller));
+}
+
+CORPS_DECL asio::awaitable<SyncPlan> MirrorCore::plan(std::shared_ptr<MirrorCore> self, SyncOptions options) {
+    Operation const running(*self);
+    co_return co_await self->engine_.plan(self->parts_->upstream(), options);
+}
+
+CORPS_DECL asio::awaitable<CorpData> MirrorCore::collect(std::shared_ptr<MirrorCore> self,
+                                                         PullOptions options) {
+    Operation const running(*self);
+    co_return co_await self->engine_.collect(self->parts_->upstream(), options);
+}
+
+CORPS_DECL SyncPlan MirrorCore::plan(CorpData const& data, SyncOptions options) {
+    Operation const running(*this);
+    return engine_.plan(data, options);
+}
+
+CORPS_DECL SyncReport MirrorCore::apply(SyncPlan const& plan, SyncOptions options, std::string_view caller) {
+    Operation const running(*this);
+    return engine_.apply(plan, options, caller);
+}
+
+CORPS_DECL void MirrorCore::approve(RemovalDigest digest) {
+    Operation const running(*this);
+    engine_.approve(digest);
+}
+
+CORPS_DECL VerifyReport MirrorCore::verify() {
+    Operation const running(*this);
+    return engine_.verify();
+}
+
+CORPS_DECL void MirrorCore::ensureRoot(std::string const& caller) {
+    bool there = false;
+    read([&](CorpReader const& r) { there = !r.rootDeptId().empty(); });
+    if (there) return;
+    edit(caller, [&](LocalEdits& edits) { edits.ensureRoot(DeptId(rootDeptId_), config().title); });
+}
+
+}  // namespace corps

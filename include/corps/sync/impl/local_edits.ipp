@@ -1,0 +1,232 @@
+#pragma once
+
+#include <corps/error/error.hpp>
+#include <corps/sync/impl/corp_reader.ipp>
+#include <corps/sync/local_edits.hpp>
+
+#include <algorithm>
+
+namespace corps {
+namespace detail {
+
+inline void requireName(std::string_view name) {
+    if (name.empty()) throw Error(Errc::invalidArgument, "a name must not be empty");
+}
+
+}  // namespace detail
+
+CORPS_DECL LocalEdits::LocalEdits(RowAccess& rows, RecordTables const& tables, std::string corp,
+                                  std::string caller, std::int64_t now)
+    : tables_(tables),
+      corp_(std::move(corp)),
+      reader_(rows, tables, corp_),
+      writer_(rows, tables, corp_, std::move(caller), "", now) {}
+
+CORPS_DECL void LocalEdits::finish() { writer_.finish(); }
+
+CORPS_DECL void LocalEdits::put(TableSchema const& t, std::initializer_list<std::string_view> key,
+                                Values values) {
+    std::vector<Cell> cells(t.columns.size());
+    cells[kCorpColumn] = Cell::text(corp_);
+    std::size_t at = 1;
+    for (std::string_view part : key) cells[at++] = Cell::text(part);
+    for (auto const& [column, cell] : values) cells[detail::columnOf(t, column)] = cell;
+    writer_.upsert(t, cells);
+}
+
+CORPS_DECL void LocalEdits::take(TableSchema const& t, std::vector<std::string> const& key) {
+    std::vector<Cell> cells{Cell::text(corp_)};
+    for (std::string const& part : key) cells.push_back(Cell::text(part));
+    writer_.erase(t, cells);
+}
+
+CORPS_DECL std::vector<std::vector<std::string>> LocalEdits::keysUnder(
+    TableSchema const& t, std::initializer_list<std::string_view> prefix) const {
+    std::vector<Cell> cells{Cell::text(corp_)};
+    for (std::string_view part : prefix) cells.push_back(Cell::text(part));
+    std::vector<std::vector<std::string>> out;
+    reader_.rows().forEach(t, 0, cells, [&](RowView row) {
+        std::vector<std::string> key;
+        for (std::size_t i = 1; i < t.keyColumns; ++i) key.emplace_back(row[i].bytes());
+        out.push_back(std::move(key));
+    });
+    return out;
+}
+
+CORPS_DECL void LocalEdits::requireLocal(TableSchema const& t, std::string_view id,
+                                         std::string_view what) const {
+    std::size_t const origin = detail::columnOf(t, "origin");
+    bool local = false;
+    bool const found =
+        reader_.visitOne(t, id, [&](RowView row) { local = row[origin].bytes() == kOriginLocal; });
+    if (!found) throw detail::unknownId(what, id);
+    if (!local)
+        throw Error(Errc::refused,
+                    "this " + std::string(what) +
+                        " belongs to the upstream; only what was made here can be changed here");
+}
+
+CORPS_DECL void LocalEdits::setAdmins(std::vector<MemberId> const& ids) {
+    for (MemberId const& id : ids) reader_.requireMember(id.view());
+    for (auto const& key : keysUnder(*tables_.admin, {})) {
+        bool const stays =
+            std::any_of(ids.begin(), ids.end(), [&](MemberId const& id) { return id.view() == key[0]; });
+        if (key[1] == kOriginLocal && !stays) take(*tables_.admin, key);
+    }
+    for (MemberId const& id : ids) put(*tables_.admin, {id.view(), kOriginLocal});
+}
+
+CORPS_DECL void LocalEdits::saveSignature(MemberId const& id, std::string_view signature) {
+    reader_.requireMember(id.view());
+    put(*tables_.member, {id.view()}, {{"signature", Cell::text(signature)}});
+}
+
+CORPS_DECL void LocalEdits::setUserRole(MemberId const& id, std::vector<RoleId> const& roles) {
+    reader_.requireMember(id.view());
+    for (RoleId const& role : roles) reader_.requireRole(role.view());
+    TableSchema const& t = *tables_.roleMember;
+    std::vector<std::vector<std::string>> had;
+    reader_.visitRolesOf(id.view(), [&](RowView row) {
+        had.push_back(
+            {std::string(row[1].bytes()), std::string(row[2].bytes()), std::string(row[3].bytes())});
+        return true;
+    });
+    for (auto const& key : had) {
+        bool const stays =
+            key[2] == kOriginLocal && std::any_of(roles.begin(), roles.end(),
+                                                  [&](RoleId const& role) { return role.view() == key[0]; });
+        if (!stays) take(t, key);
+    }
+    for (RoleId const& role : roles) put(t, {role.view(), id.view(), kOriginLocal});
+    put(*tables_.member, {id.view()}, {{"rolesLocal", Cell::integer(1)}});
+}
+
+CORPS_DECL void LocalEdits::releaseUserRole(MemberId const& id) {
+    bool marked = false;
+    std::size_t const rolesLocal = detail::columnOf(*tables_.member, "rolesLocal");
+    reader_.visitMember(id, [&](RowView row, MemberStatus) {
+        marked = row[rolesLocal].integer() != 0;
+        return true;
+    });
+    if (marked) put(*tables_.member, {id.view()}, {{"rolesLocal", Cell::integer(0)}});
+}
+
+CORPS_DECL void LocalEdits::setOffline(std::vector<MemberId> const& ids) {
+    for (MemberId const& id : ids) reader_.requireMember(id.view());
+    for (MemberId const& id : ids)
+        if (reader_.findStatus(id.view()) == MemberStatus::active)
+            put(*tables_.member, {id.view()},
+                {{"localStatus", Cell::integer(static_cast<std::int64_t>(MemberStatus::resigned))}});
+}
+
+CORPS_DECL void LocalEdits::reinstate(std::vector<MemberId> const& ids) {
+    std::size_t const status = detail::columnOf(*tables_.member, "status");
+    std::size_t const mark = detail::columnOf(*tables_.member, "localStatus");
+    std::vector<std::string_view> marked;
+    for (MemberId const& id : ids)
+        reader_.visitMember(id, [&](RowView row, MemberStatus) {
+            if (row[status].integer() == static_cast<std::int64_t>(MemberStatus::resigned)) {
+                Diagnostics d;
+                d.place = "member " + id.str();
+                throw Error(Errc::refused, "who has resigned upstream comes back from there only",
+                            std::move(d));
+            }
+            if (row[mark].integer() != 0) marked.push_back(id.view());
+            return true;
+        });
+    for (std::string_view id : marked) put(*tables_.member, {id}, {{"localStatus", Cell::integer(0)}});
+}
+
+CORPS_DECL void LocalEdits::createRoleGroup(RoleGroupId const& id, std::string_view name) {
+    detail::requireName(name);
+    put(*tables_.roleGroup, {id.view()}, {{"name", Cell::text(name)}, {"origin", Cell::text(kOriginLocal)}});
+}
+
+CORPS_DECL void LocalEdits::renameRoleGroup(RoleGroupId const& id, std::string_view name) {
+    detail::requireName(name);
+    requireLocal(*tables_.roleGroup, id.view(), "role group");
+    put(*tables_.roleGroup, {id.view()}, {{"name", Cell::text(name)}});
+}
+
+CORPS_DECL void LocalEdits::deleteRoleGroup(RoleGroupId const& id) {
+    requireLocal(*tables_.roleGroup, id.view(), "role group");
+    std::size_t const group = detail::columnOf(*tables_.role, "roleGroupId");
+    bool used = false;
+    reader_.visitAll(*tables_.role, [&](RowView row) {
+        used = used || row[group].bytes() == id.view();
+        return !used;
+    });
+    if (used) throw Error(Errc::refused, "a role group with roles in it cannot be deleted");
+    take(*tables_.roleGroup, {id.str()});
+}
+
+CORPS_DECL void LocalEdits::createRole(RoleId const& id, RoleGroupId const& group, std::string_view name) {
+    detail::requireName(name);
+    reader_.requireRoleGroup(group.view());
+    put(*tables_.role, {id.view()},
+        {{"name", Cell::text(name)},
+         {"roleGroupId", Cell::text(group.view())},
+         {"origin", Cell::text(kOriginLocal)}});
+}
+
+CORPS_DECL void LocalEdits::renameRole(RoleId const& id, std::string_view name) {
+    detail::requireName(name);
+    requireLocal(*tables_.role, id.view(), "role");
+    put(*tables_.role, {id.view()}, {{"name", Cell::text(name)}});
+}
+
+CORPS_DECL void LocalEdits::deleteRole(RoleId const& id) {
+    requireLocal(*tables_.role, id.view(), "role");
+    for (auto const& key : keysUnder(*tables_.roleMember, {id.view()})) take(*tables_.roleMember, key);
+    for (auto const& key : keysUnder(*tables_.deptLimit, {id.view()})) take(*tables_.deptLimit, key);
+    take(*tables_.role, {id.str()});
+}
+
+CORPS_DECL void LocalEdits::addRoleMembers(RoleId const& role, std::vector<MemberId> const& ids) {
+    reader_.requireRole(role.view());
+    for (MemberId const& id : ids) reader_.requireMember(id.view());
+    for (MemberId const& id : ids) put(*tables_.roleMember, {role.view(), id.view(), kOriginLocal});
+}
+
+CORPS_DECL void LocalEdits::deleteRoleMembers(RoleId const& role, std::vector<MemberId> const& ids) {
+    reader_.requireRole(role.view());
+    for (MemberId const& id : ids) reader_.requireMember(id.view());
+    for (MemberId const& id : ids) {
+        for (auto const& key : keysUnder(*tables_.roleMember, {role.view(), id.view()})) {
+            if (key[2] != kOriginLocal)
+                throw Error(Errc::refused,
+                            "the member has this role from the upstream; setUserRole takes it over");
+            take(*tables_.roleMember, key);
+        }
+    }
+}
+
+CORPS_DECL void LocalEdits::setDeptLimit(RoleId const& role, MemberId const& id,
+                                         std::vector<DeptId> const& depts) {
+    reader_.requireRole(role.view());
+    reader_.requireMember(id.view());
+    std::vector<std::string> const before = reader_.deptLimit(role.view(), id.view());
+    for (DeptId const& dept : depts)  // one that is gone for now may stay, but not come new
+        if (std::find(before.begin(), before.end(), dept.view()) == before.end())
+            reader_.requireDept(dept.view());
+    for (auto const& key : keysUnder(*tables_.deptLimit, {role.view(), id.view()})) {
+        bool const stays =
+            std::any_of(depts.begin(), depts.end(), [&](DeptId const& d) { return d.view() == key[2]; });
+        if (!stays) take(*tables_.deptLimit, key);
+    }
+    for (DeptId const& dept : depts) put(*tables_.deptLimit, {role.view(), id.view(), dept.view()});
+}
+
+CORPS_DECL bool LocalEdits::ensureRoot(DeptId const& id, std::string_view name) {
+    if (!reader_.rootDeptId().empty()) return false;
+    put(*tables_.dept, {id.view()}, {{"parentId", Cell::text("")}, {"name", Cell::text(name)}});
+    return true;
+}
+
+CORPS_DECL void LocalEdits::createDept(DeptId const& id, DeptId const& parent, std::string_view name) {
+    detail::requireName(name);
+    reader_.requireDept(parent.view());
+    put(*tables_.dept, {id.view()}, {{"parentId", Cell::text(parent.view())}, {"name", Cell::text(name)}});
+}
+
+}  // namespace corps

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <corps/error/error.hpp>
+#include <corps/sync/mirror.hpp>
+
+namespace corps::detail {
+
+[[noreturn]] CORPS_DECL void rethrowConfigError(Error const& e, CorpConfig const& config) {
+    if (!e.is(Errc::config) || config.businessFile.empty()) throw e.withCorp(config.fullName);
+    Diagnostics d = e.diagnostics();
+    if (d.corp.empty()) d.corp = config.fullName;
+    if (d.place.compare(0, config.fullName.size(), config.fullName) ==
+        0)  // a client knows the corp's name only
+        d.place.replace(0, config.fullName.size(), config.businessFile);
+    if (d.place.find(config.businessFile) == std::string::npos)
+        d.place = config.businessFile + (d.place.empty() ? "" : ": " + d.place);
+    std::string text = e.message();
+    if (!config.businessFound) text += "; the file does not exist";
+    throw Error(e.code(), std::move(text), std::move(d));
+}
+
+}  // namespace corps::detail

@@ -1,0 +1,239 @@
+#pragma once
+
+#include <corps/auth/authorized.hpp>
+#include <corps/client/over.hpp>
+#include <corps/config/corp_config.hpp>
+#include <corps/model/corp_data.hpp>
+#include <corps/model/records.hpp>
+#include <corps/sync/shared_api.hpp>
+#include <corps/sync/sync_policy.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace corps {
+
+namespace detail {
+
+/** A client, its authorised channel and its auth policy, made for one corp. */
+template <class Auth, class Client>
+class UpstreamPartsOf final : public UpstreamParts {
+public:
+    using Api = typename Client::Api;
+    UpstreamPartsOf(Context const& context, CorpConfig const& config, typename Client::Transport transport)
+        : channel_(context, std::make_shared<Wire<typename Client::Transport>>(std::move(transport)),
+                   Auth(authConfig(config))),
+          api_(channel_, ClientEnvironment(context, config.fullName, config.settings())),
+          upstream_(api_) {}
+
+    [[nodiscard]] Upstream& upstream() noexcept override { return upstream_; }
+    [[nodiscard]] Api& api() noexcept { return api_; }
+
+private:
+    static typename Auth::Config authConfig(CorpConfig const& config) {
+        static_cast<void>(config.credentials());  // one rule for all platforms: nested or flat, not both
+        return Auth::Config::fromJson(config.business, config.place());
+    }
+
+    Authorized<Auth> channel_;
+    Api api_;
+    UpstreamOf<Api> upstream_;
+};
+
+/** Config errors of a policy that knows no file get one. */
+[[noreturn]] CORPS_DECL void rethrowConfigError(Error const& e, CorpConfig const& config);
+
+}  // namespace detail
+
+/**
+ * The SyncPolicy of corps that follow a platform: what the platform shows becomes what is here.
+ *
+ * @tparam R the corp's set of records: StandardRecords, or one with wider records.
+ */
+template <class R = StandardRecords>
+struct Mirror {
+    using Records = R;
+    using Core = MirrorCore;
+    static constexpr bool kFollowsUpstream = true;
+    template <class Self, class Traits>
+    class Api;
+
+    /** Puts together what a corp works with; see Corp's constructor. */
+    template <class Traits>
+    [[nodiscard]] static std::shared_ptr<MirrorCore> makeCore(CorpConfig config, Context context,
+                                                              typename Traits::Transport transport,
+                                                              typename Traits::Storage storage) {
+        using Client = typename Traits::Client;
+        MirrorIdentity identity;
+        std::unique_ptr<UpstreamParts> parts;
+        try {
+            boost::json::object const settings = config.settings();
+            identity.platform = Client::kPlatform;
+            identity.appId = detail::appIdOf<Client>(settings);
+            identity.idTypes = detail::idTypesOf<Client>(settings);
+            parts = std::make_unique<detail::UpstreamPartsOf<typename Traits::Auth, Client>>(
+                context, config, std::move(transport));
+        } catch (Error const& e) {
+            detail::rethrowConfigError(e, config);
+        }
+        return std::make_shared<MirrorCore>(
+            std::move(config), std::move(context),
+            std::make_unique<StoreOf<typename Traits::Storage>>(std::move(storage)), tablesOf<R>(),
+            std::move(identity), std::string(Client::kRootDeptId), std::move(parts));
+    }
+};
+
+/**
+ * The methods of a corp that follows a platform; with SharedApi, all of them.
+ *
+ * What goes to the network has two forms: `asyncX` is a coroutine, to be awaited on a strand or a loop with
+ * one thread; `X` waits for it and needs no event loop. One such operation at a time per corp object and its
+ * copies, or Error(operationInProgress).
+ *
+ * Errors      Error with what the transport, the platform or the store reports; cancelled.
+ * Cancellation  Before the transaction: nothing was written, and the object is as usable as before.
+ */
+template <class R>
+template <class Self, class Traits>
+class Mirror<R>::Api : public SharedApi<Traits> {
+    using Shared = SharedApi<Traits>;
+    using Sync = typename Traits::Sync;
+
+public:
+    using typename Shared::Dept;
+
+    /** Makes sure of the root department, and syncs once if the store was never synced. Doing it again
+     * changes nothing. */
+    Done initCorp() { return this->context().run(asyncInitCorp()); }
+    [[nodiscard]] asio::awaitable<Done> asyncInitCorp() {
+        return MirrorCore::init(this->core(), this->caller());
+    }
+
+    /**
+     * Brings the store in line with what the platform shows now: reads everything, then writes in one
+     * transaction.
+     *
+     * @return What was added, changed, resigned, held and skipped. That removals are held or something could
+     * not be read is no exception: see SyncReport::outcome.
+     *
+     * Errors      authRejected, permissionDenied, rateLimited, transport, protocol, brokenSnapshot, storage;
+     * busy when another sync of this corp runs longer than options.lockTimeout; wrongCorp when the store
+     * holds another corp; held with options.allOrNothing. Nothing was written then. Cost        One request a
+     * page; linear in departments and members. 32 bytes a listed record, beside the page in hand and what
+     * changed.
+     */
+    SyncReport syncCorp(SyncOptions options = SyncOptions()) {
+        return this->context().run(asyncSyncCorp(options));
+    }
+    [[nodiscard]] asio::awaitable<SyncReport> asyncSyncCorp(SyncOptions options = SyncOptions()) {
+        return MirrorCore::sync(this->core(), options, "sync");
+    }
+
+    /** What a sync would do; writes nothing. */
+    [[nodiscard]] SyncPlan planSync(SyncOptions options = SyncOptions()) {
+        return this->context().run(asyncPlanSync(options));
+    }
+    [[nodiscard]] asio::awaitable<SyncPlan> asyncPlanSync(SyncOptions options = SyncOptions()) {
+        return MirrorCore::plan(this->core(), options);
+    }
+    /** The same from data that is already here. Data without proof plans no removal. */
+    [[nodiscard]] SyncPlan planSync(CorpData const& data, SyncOptions options = SyncOptions()) {
+        return this->core()->plan(data, options);
+    }
+    /** Applies exactly this plan in one transaction. Errors: stalePlan when upstream-owned rows changed
+     * since. */
+    SyncReport applyPlan(SyncPlan const& plan, SyncOptions options = SyncOptions()) {
+        return this->core()->apply(plan, options, this->caller());
+    }
+    /** Lets the next sync remove those of this set of held removals that are still proven gone; remembered
+     * for 7 days. */
+    Done approve(RemovalDigest digest) {
+        this->core()->approve(digest);
+        return Done();
+    }
+    /** @param digest 32 hex digits, as reports print it. Errors: invalidArgument for another text. */
+    Done approve(std::string_view digest) {
+        std::optional<RemovalDigest> const parsed = RemovalDigest::parse(digest);
+        if (!parsed) throw Error(Errc::invalidArgument, "a digest of removals has 32 hex digits");
+        return approve(*parsed);
+    }
+
+    /** Everything the platform holds, decoded; writes nothing. Memory: about 700 bytes a member. */
+    [[nodiscard]] CorpData getThirdCorpData() { return this->context().run(asyncGetThirdCorpData()); }
+    [[nodiscard]] asio::awaitable<CorpData> asyncGetThirdCorpData() {
+        return MirrorCore::collect(this->core(), PullOptions());
+    }
+
+    /** The platform's client, for any other call of it. Lives as long as this corp. */
+    [[nodiscard]] typename Traits::Client::Api& getClient() {
+        return static_cast<detail::UpstreamPartsOf<typename Traits::Auth, typename Traits::Client>&>(
+                   this->core()->parts())
+            .api();
+    }
+
+    /** The root department; made, with the corp's title for a name, when there is none. */
+    [[nodiscard]] Dept getRootDept() {
+        this->core()->ensureRoot(this->caller());
+        return this->rootDept();
+    }
+
+    /**
+     * From the next sync on a member has the upstream's roles again, beside those set here. The inverse of
+     * setUserRole.
+     */
+    Done releaseUserRole(MemberId memberId) {
+        this->core()->edit(this->caller(), [&](LocalEdits& edits) { edits.releaseUserRole(memberId); });
+        return Done();
+    }
+
+    /** Proves references, the tree and the sums of what the upstream owns; what is wrong is named and decoded
+     * anew next time. */
+    VerifyReport verifyCorp() { return this->core()->verify(); }
+
+    /** The credentials, value by key. */
+    [[nodiscard]] AuthConfig authConfig() const { return AuthConfig(this->config().credentials()); }
+
+    // For corps that are edited here; see LocalAuthority.
+    template <class... Args>
+    void addMember(Args const&...)
+        requires EditedHere<Sync>;
+    void createDept(std::string_view name, DeptId parentId = {})
+        requires EditedHere<Sync>;
+    void updateDept(DeptId deptId, std::string_view name, DeptId parentId = {})
+        requires EditedHere<Sync>;
+    void deleteDept(DeptId deptId)
+        requires EditedHere<Sync>;
+    void setDeptLeaderByDept(DeptId deptId, std::vector<MemberId> const& memberIdList)
+        requires EditedHere<Sync>;
+    void addDeptMember(DeptId deptId, std::vector<MemberId> const& memberIdList)
+        requires EditedHere<Sync>;
+    void deleteDeptMember(DeptId deptId, std::vector<MemberId> const& memberIdList)
+        requires EditedHere<Sync>;
+    template <class Fields>
+    void updateUserInfo(MemberId memberId, Fields const& fields)
+        requires EditedHere<Sync>;
+    void changeMemberStatus(std::vector<MemberId> const& memberIdList, MemberStatus status)
+        requires EditedHere<Sync>;
+    void deleteMember(std::vector<MemberId> const& memberIdList)
+        requires EditedHere<Sync>;
+    void join(std::string_view username, std::string_view password, std::string_view nick)
+        requires EditedHere<Sync>;
+    void verifyPassword(std::string_view username, std::string_view password)
+        requires EditedHere<Sync>;
+    void setPassword(UserId userId, std::string_view password)
+        requires EditedHere<Sync>;
+
+protected:
+    using Shared::Shared;
+};
+
+}  // namespace corps
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/sync/impl/mirror.ipp>
+#endif
