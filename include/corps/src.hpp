@@ -3,7 +3,7 @@
 /**
  * @file
  * The bodies of the library, for programs that define CORPS_SEPARATE_COMPILATION in all of their files: exactly one of
- * them includes this file, after the opt-in headers that the program uses (https.hpp, sqlite.hpp, emulator.hpp, testing/).
+ * them includes this file, after the opt-in headers that the program uses (crypto/, https.hpp, sqlite.hpp, emulator.hpp, testing/).
  */
 #ifndef CORPS_SEPARATE_COMPILATION
 #error "corps/src.hpp is for programs that define CORPS_SEPARATE_COMPILATION in every file; without it the headers suffice"
@@ -49,6 +49,10 @@
 #include <corps/sync/impl/tables.ipp>
 #include <corps/transport/impl/message.ipp>
 
+#ifdef CORPS_INCLUDED_CRYPTO
+#include <corps/crypto/impl/digest.ipp>
+#include <corps/crypto/impl/password.ipp>
+#endif
 #ifdef CORPS_INCLUDED_CRYPTO
 #include <corps/crypto/impl/digest.ipp>
 #include <corps/crypto/impl/password.ipp>
