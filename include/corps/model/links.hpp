@@ -20,10 +20,28 @@
 
 namespace corps {
 
+namespace detail {
+
+/** Sorts big records: each is moved once, and not at all where they are in order. */
+template <class T, class Less>
+void sortRecords(std::vector<T>& list, Less less) {
+    if (std::ranges::is_sorted(list, less)) return;
+    std::vector<T*> order;
+    order.reserve(list.size());
+    for (T& r : list) order.push_back(&r);
+    std::ranges::sort(order, [&less](T const* a, T const* b) { return less(*a, *b); });
+    std::vector<T> sorted;
+    sorted.reserve(list.size());
+    for (T* r : order) sorted.push_back(std::move(*r));
+    list = std::move(sorted);
+}
+
+}  // namespace detail
+
 /** Sorts departments: roots first, then by id. */
 template <class Dept>
 void sortDepts(std::vector<Dept>& depts) {
-    std::ranges::sort(depts, [](Dept const& a, Dept const& b) {
+    detail::sortRecords(depts, [](Dept const& a, Dept const& b) {
         if (a.parentId.empty() != b.parentId.empty()) return a.parentId.empty();
         return a.deptId < b.deptId;
     });
@@ -116,7 +134,7 @@ void fillIsLeader(std::vector<DeptMember>& memberships, std::vector<Leader> cons
 /** Sorts records by their id or ids: `sortBy(roles, &CorpRole::roleId)`. */
 template <class T, class... Keys>
 void sortBy(std::vector<T>& list, Keys... keys) {
-    std::ranges::sort(list, [=](T const& a, T const& b) { return std::tie(a.*keys...) < std::tie(b.*keys...); });
+    detail::sortRecords(list, [=](T const& a, T const& b) { return std::tie(a.*keys...) < std::tie(b.*keys...); });
 }
 
 }  // namespace corps

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <ostream>
 #include <span>
 #include <tuple>
@@ -308,25 +310,33 @@ IdType idAt(boost::json::value const& v, JsonPlace const& place) {
     return out;
 }
 
-inline std::string joined(std::string_view a, std::string_view b) {
-    std::string out = std::to_string(a.size()) + ':';
-    out.append(a).append(b);
-    return out;
-}
-
 /** Refuses a second record with the same id. */
 class SeenIds {
 public:
-    void add(std::string id, JsonPlace const& place) {
-        if (seen_.insert(std::move(id)).second) return;
+    void add(std::string_view id, JsonPlace const& place) { add(id, {}, place); }
+    /** The ids must stay where they are. */
+    void add(std::string_view id, std::string_view second, JsonPlace const& place) {
+        if (seen_.emplace(id, second).second) return;
         Diagnostics d;
         d.place = place.str();
         throw Error(Errc::invalidArgument, "expected an id of its own, found one that an earlier record has", std::move(d));
     }
 
 private:
-    std::unordered_set<std::string> seen_;
+    struct Hash {
+        std::size_t operator()(std::pair<std::string_view, std::string_view> const& ids) const noexcept {
+            std::size_t const first = std::hash<std::string_view>()(ids.first);
+            return first ^ (std::hash<std::string_view>()(ids.second) + (first << 6) + (first >> 2));
+        }
+    };
+    std::unordered_set<std::pair<std::string_view, std::string_view>, Hash> seen_;
 };
+
+/** The text of a key that was read before. */
+inline std::string_view textOf(boost::json::value const& v, std::string_view key) {
+    boost::json::string const& s = v.get_object().at(key).get_string();
+    return {s.data(), s.size()};
+}
 
 inline CorpDataListing::Kind kindAt(boost::json::object const& o, JsonPlace const& place) {
     std::string const name = textAt(o, "kind", place);
@@ -471,12 +481,12 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
     SeenIds depts;
     eachAt(root, "deptList", top, [&](boost::json::value const& v, JsonPlace const& place) {
         CorpDept d = recordAt<CorpDept>(v, [](FieldInfo const& f) { return isUpstream(f) || f.name == "leaderIds"; }, place);
-        depts.add(d.deptId.str(), JsonPlace{&place, "deptId"});
+        depts.add(textOf(v, "deptId"), JsonPlace{&place, "deptId"});
         SeenIds leaders;
         for (std::size_t i = 0; i < d.leaderIds.size(); ++i) {
             JsonPlace const at{&place, "leaderIds", i};
             requireNotEmpty(Cell::text(d.leaderIds[i].view()), at);
-            leaders.add(d.leaderIds[i].str(), at);
+            leaders.add(d.leaderIds[i].view(), at);
             data.deptLeaderList.push_back(
                 {d.deptId, d.leaderIds[i], LeaderSource::departmentList, static_cast<std::int64_t>(i)});
         }
@@ -486,7 +496,7 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
     SeenIds members;
     eachAt(root, "userList", top, [&](boost::json::value const& v, JsonPlace const& place) {
         CorpMember m = recordAt<CorpMember>(v, &isUpstream, place);
-        members.add(m.memberId.str(), JsonPlace{&place, "memberId"});
+        members.add(textOf(v, "memberId"), JsonPlace{&place, "memberId"});
         SeenIds places;
         eachAt(v.get_object(), "departments", place, [&](boost::json::value const& e, JsonPlace const& inner) {
             boost::json::object const& o = requireObject(e, inner);
@@ -496,7 +506,7 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
             if (!id) throwExpected(at, "a string", nullptr);
             d.deptId = idAt<DeptId>(*id, at);
             d.memberId = m.memberId;
-            places.add(d.deptId.str(), at);
+            places.add(textOf(e, "deptId"), at);
             takeAt(o, "order", inner, d.order);
             takeAt(o, "isPrimary", inner, d.isPrimary);
             bool flagged = false;
@@ -510,14 +520,14 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
     SeenIds groups;
     eachAt(root, "roleGroupList", top, [&](boost::json::value const& v, JsonPlace const& place) {
         CorpRoleGroup g = recordAt<CorpRoleGroup>(v, &isUpstream, place);
-        groups.add(g.roleGroupId.str(), JsonPlace{&place, "roleGroupId"});
+        groups.add(textOf(v, "roleGroupId"), JsonPlace{&place, "roleGroupId"});
         g.origin = kOriginUpstream;
         data.roleGroupList.push_back(std::move(g));
     });
     SeenIds roles;
     eachAt(root, "roleList", top, [&](boost::json::value const& v, JsonPlace const& place) {
         CorpRole r = recordAt<CorpRole>(v, &isUpstream, place);
-        roles.add(r.roleId.str(), JsonPlace{&place, "roleId"});
+        roles.add(textOf(v, "roleId"), JsonPlace{&place, "roleId"});
         r.origin = kOriginUpstream;
         data.roleList.push_back(std::move(r));
     });
@@ -525,7 +535,7 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
     eachAt(root, "roleMemberSet", top, [&](boost::json::value const& v, JsonPlace const& place) {
         CorpRoleMember r =
             recordAt<CorpRoleMember>(v, [](FieldInfo const& f) { return isUpstream(f) && f.name != "origin"; }, place);
-        roleMembers.add(joined(r.roleId.view(), r.memberId.view()), place);
+        roleMembers.add(textOf(v, "roleId"), textOf(v, "memberId"), place);
         r.origin = kOriginUpstream;
         data.roleMemberSet.push_back(std::move(r));
     });
@@ -538,7 +548,8 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
 
 CORPS_DECL CorpData parseCorpData(std::string_view json) {
     boost::json::error_code ec;
-    boost::json::value const value = boost::json::parse(json, ec);
+    boost::json::monotonic_resource memory;  // a document that is read once and thrown away as a whole
+    boost::json::value const value = boost::json::parse(json, ec, &memory);
     if (ec) throw Error(Errc::invalidArgument, "expected an organisation file, found text that is not JSON");
     return corpDataFromJson(value);
 }
