@@ -12,7 +12,7 @@
 using namespace corps::emulator;
 
 TEST_CASE("emulator: generated organisations of any size are valid", "[emulator]") {
-    for (const std::size_t members : {0, 1, 2, 3, 11, 12, 49, 50, 51, 200, 1000, 3000}) {
+    for (const std::size_t members : {0U, 1U, 2U, 3U, 11U, 12U, 49U, 50U, 51U, 200U, 1000U, 3000U}) {
         for (const std::uint64_t seed : {0U, 1U, 77U}) {
             INFO(members << " members, seed " << seed);
             const Organisation made = generate(members, seed);

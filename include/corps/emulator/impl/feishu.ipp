@@ -1,7 +1,7 @@
 #pragma once
 
 #include <corps/emulator/feishu.hpp>
-#include <corps/emulator/impl/feishu_impl.hpp>
+#include <corps/emulator/impl/feishu_impl.ipp>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <corps/emulator/impl/feishu_impl.hpp>
+#include <corps/emulator/impl/feishu_impl.ipp>
 
 #include <algorithm>
 #include <array>
