@@ -54,10 +54,10 @@ struct SyncOptions {
     bool useSidecar = true;        ///< false: decode everything, as if no fingerprints were stored
     std::uint32_t concurrency = 8; ///< requests in flight at once, at most
     std::chrono::milliseconds lockTimeout{0};  ///< how long to wait for another sync of this corp
-    RemovalDigest approve;         ///< removals with this digest may go (as approve() beforehand)
-    RemovalLimits members;
-    RemovalLimits departments;
-    MembershipLimits memberships;
+    RemovalDigest approve{};       ///< removals with this digest may go (as approve() beforehand)
+    RemovalLimits members{};
+    RemovalLimits departments{};
+    MembershipLimits memberships{};
 };
 static_assert(std::is_trivially_copyable_v<SyncOptions>);
 
