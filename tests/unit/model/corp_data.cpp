@@ -158,6 +158,18 @@ TEST_CASE("model: members and departments by id", "[model]") {
     CHECK_FALSE(d.deptDict().contains("3"));
 }
 
+TEST_CASE("model: flags of several leaders stay with their memberships", "[model]") {
+    CorpData d;
+    for (auto const* id : {"1", "2"}) d.deptList.emplace_back().deptId = id;
+    for (auto const* id : {"m1", "m2"}) d.userList.emplace_back().memberId = id;
+    d.deptMemberList = {{"1", "m1", kUnknown, kUnknown, false}, {"1", "m2", kUnknown, kUnknown, false}, {"2", "m1", kUnknown, kUnknown, false}};
+    d.deptLeaderList = {{"1", "m2", LeaderSource::memberFlag, kUnknown}, {"2", "m1", LeaderSource::memberFlag, kUnknown}};
+    d.normalise();
+    CHECK(parseCorpData(streamed(d)) == d);
+    CHECK(d.deptMemberList[1].isLeader);
+    CHECK_FALSE(d.deptMemberList[0].isLeader);
+}
+
 TEST_CASE("model: a leader who stands in no department is listed at the department", "[model]") {
     CorpData d;
     d.deptList.resize(1);

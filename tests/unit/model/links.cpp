@@ -87,9 +87,10 @@ TEST_CASE("model: leaders come from the list by rank, then from flags, each once
     std::vector<CorpDeptLeader> const leaders{
         {"a", "m4", LeaderSource::memberFlag, kUnknown},     {"a", "m2", LeaderSource::departmentList, 1},
         {"a", "m1", LeaderSource::departmentList, kUnknown}, {"a", "m3", LeaderSource::departmentList, 0},
-        {"a", "m2", LeaderSource::memberFlag, kUnknown},     {"b", "m1", LeaderSource::memberFlag, kUnknown}};
+        {"a", "m2", LeaderSource::memberFlag, kUnknown},     {"a", "m0", LeaderSource::memberFlag, kUnknown},
+        {"b", "m1", LeaderSource::memberFlag, kUnknown}};
     fillLeaderIds(depts, leaders);
-    CHECK(depts[0].leaderIds == ids<MemberId>("m3", "m2", "m1", "m4"));
+    CHECK(depts[0].leaderIds == ids<MemberId>("m3", "m2", "m1", "m0", "m4"));
     CHECK(depts[1].leaderIds == ids<MemberId>("m1"));
     CHECK(depts[2].leaderIds.empty());
 
