@@ -231,7 +231,9 @@ public:
                 db_, static_cast<int>(std::clamp<std::int64_t>(options.busyTimeout.count(), 0, 1 << 30)));
             // The schema of a file comes from whoever wrote it: it may not call functions.
             run("PRAGMA trusted_schema=OFF");
-            run("PRAGMA cache_size=-" + std::to_string(writes ? options.cacheBytes / 1024 + 1 : 2048));
+            run("PRAGMA cache_size=-" +
+                std::to_string(writes ? std::min<std::uint64_t>(options.cacheBytes / 1024 + 1, 1U << 30U)
+                                      : 2048));
             if (!writes) run("PRAGMA query_only=ON");
         } catch (...) {
             sqlite3_close_v2(db_);
@@ -560,7 +562,10 @@ private:
         c.run(options_.sync == SqliteSync::full     ? "PRAGMA synchronous=FULL"
               : options_.sync == SqliteSync::normal ? "PRAGMA synchronous=NORMAL"
                                                     : "PRAGMA synchronous=OFF");
-        c.run("PRAGMA journal_size_limit=" + std::to_string(options_.checkpointBytes));
+        // A log that was written out once is used again. To shorten it costs a fifth of the next small
+        // commit: only for the first fill of a large store, whose log would else keep its size.
+        c.run("PRAGMA journal_size_limit=" +
+              std::to_string(16 * std::min<std::uint64_t>(options_.checkpointBytes, 1U << 30U)));
         if (!fresh) return;
         c.run("BEGIN IMMEDIATE");
         try {
