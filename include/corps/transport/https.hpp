@@ -44,11 +44,10 @@ struct HttpsOptions {
 
 /** What a HttpsTransport did since it was made. */
 struct HttpsCounters {
-    std::uint64_t requests = 0;         ///< begun
-    std::uint64_t connections = 0;      ///< opened, TLS included
-    std::uint64_t resumedSessions = 0;  ///< of these, with a TLS session of an earlier one
-    std::uint64_t retriedConnections =
-        0;  ///< kept connections that the server had closed, replaced without an error
+    std::uint64_t requests = 0;            ///< begun
+    std::uint64_t connections = 0;         ///< opened, TLS included
+    std::uint64_t resumedSessions = 0;     ///< of these, with a TLS session of an earlier one
+    std::uint64_t retriedConnections = 0;  ///< kept ones that turned out closed, replaced without an error
 };
 
 /**
@@ -64,19 +63,22 @@ struct HttpsCounters {
  * and HEAD if no byte of a response has come, others if nothing of the request was sent.
  *
  * Errors      Errc::transport: name not found, connection refused, closed or reset, deadline, response too
- * large, response that is not HTTP. Errc::config: certificate not valid or not for this host, protocol
- * version refused, plain http to another machine; these do not go away by themselves and are not retryable.
- * Errc::invalidArgument: a malformed URL or header. Errc::protocol: an encoding that was not asked for. The
- * text names host and port, never path, query, header values or bodies. Threads     All members may be called
- * from any thread; the executor that awaits may have many. Cancellation  At once, also while a name is looked
- * up; the connection in use is closed, the others are not touched.
+ *             large, response that is not HTTP. Errc::config: certificate not valid or not for this host,
+ *             protocol version refused, plain http to another machine; these do not go away by themselves and
+ *             are not retryable. Errc::invalidArgument: a malformed URL or header. Errc::protocol: an
+ * encoding that was not asked for. The text names host and port, never path, query, header values or bodies.
+ *
+ * Threads     All members may be called from any thread; the executor that awaits may have many.
+ *
+ * Cancellation  At once, also while a name is looked up; the connection in use is closed, the others are not
+ *             touched.
  */
 class HttpsTransport {
 public:
     CORPS_DECL HttpsTransport();
     /**
-     * @throws Error(Errc::config) when the given authorities cannot be read; Errc::invalidArgument for a limit of
-     * zero. The system's authorities are read on the first use of TLS.
+     * @throws Error(Errc::config) when the given authorities cannot be read; Errc::invalidArgument for a
+     * limit of zero. The system's authorities are read on the first use of TLS.
      */
     CORPS_DECL explicit HttpsTransport(HttpsOptions options);
 

@@ -221,7 +221,6 @@ TEST_CASE("https: bytes nobody asked for are not taken for the next response", "
 
 TEST_CASE("https: idle connections that the server closed are replaced", "[https][coroutine]") {
     Gate closed;
-    std::atomic<int> ended = 0;
     TlsServer const server(localhost(), [&](Peer& peer) {
         if (!peer.request()) return;
         peer.send(TlsServer::ok("x"));
