@@ -1,4 +1,5 @@
-// Any bytes as an organisation file: refused with Error, or read, and then what is written reads back as the same.
+// Any bytes as an organisation file: refused with Error, or read, and then what is written reads back as the
+// same.
 #include <corps/error/error.hpp>
 #include <corps/model/corp_data.hpp>
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+#include <corps/model/keyed_view.hpp>
+#include <corps/model/records.hpp>
+#include <corps/model/upstream_tables.hpp>
+
 #include <boost/json/fwd.hpp>
 
 #include <cstdint>
@@ -10,16 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include <corps/detail/config.hpp>
-#include <corps/model/keyed_view.hpp>
-#include <corps/model/records.hpp>
-#include <corps/model/upstream_tables.hpp>
-
 namespace corps {
 
 /** One list of a pull, and whether it was read to its end. */
 struct CorpDataListing {
-    /** The departments; members of one department; people granted one by one; roles; members of one role; administrators. */
+    /** visibleMembers are people granted to the application one by one. */
     enum class Kind : std::uint8_t { departments, deptMembers, visibleMembers, roles, roleMembers, admins };
     Kind kind = Kind::departments;
     std::string id{};  ///< of the department or role; empty otherwise
@@ -42,13 +42,13 @@ struct CorpDataFault {
 };
 
 /**
- * What was seen: only where a list was read to its end does absence from it mean anything. Without any listing nothing is
- * proven, and planning from such data removes nothing.
+ * What was seen: only where a list was read to its end does absence from it mean anything. Without any
+ * listing nothing is proven, and planning from such data removes nothing.
  */
 struct CorpDataProof {
-    bool fullScope = false;           ///< the application sees the whole organisation
-    DeptId rootDeptId{};              ///< the platform's root id
-    std::vector<DeptId> visibleRoots{};  ///< without full scope: the departments it sees, each with everything below
+    bool fullScope = false;              ///< the application sees the whole organisation
+    DeptId rootDeptId{};                 ///< the platform's root id
+    std::vector<DeptId> visibleRoots{};  ///< without full scope: what it sees, with everything below
     std::vector<CorpDataListing> listings{};
     std::vector<CorpDataFault> faults{};
     std::vector<std::string> missingPermissions{};  ///< by the platform's own names
@@ -60,8 +60,9 @@ struct CorpDataProof {
 /**
  * What upstream holds, everything decoded: fields that upstream owns, nothing that is kept here.
  *
- * The lists may be filled by hand; call normalise() afterwards. Memory: it owns its strings: 700 bytes a member and more
- * with long ids and addresses; about 1 kB, one membership included, where an id has 36 characters. syncCorp never builds it.
+ * The lists may be filled by hand; call normalise() afterwards. Memory: it owns its strings: 700 bytes a
+ * member and more with long ids and addresses; about 1 kB, one membership included, where an id has 36
+ * characters. syncCorp never builds it.
  *
  * Threads     A value: reading from several threads is safe.
  */
@@ -78,15 +79,18 @@ struct CorpData {
     std::vector<MemberId> adminIds{};
     CorpDataProof proof{};
 
-    /** The members by memberId. O(n) on a normalised list, otherwise O(n log n): keep the view, it follows no changes. */
-    [[nodiscard]] KeyedView<MemberId, CorpMember> userDict() const { return {userList, &CorpMember::memberId}; }
+    /** The members by memberId. O(n) on a normalised list, otherwise O(n log n): keep the view. */
+    [[nodiscard]] KeyedView<MemberId, CorpMember> userDict() const {
+        return {userList, &CorpMember::memberId};
+    }
     /** The departments by deptId. */
     [[nodiscard]] KeyedView<DeptId, CorpDept> deptDict() const { return {deptList, &CorpDept::deptId}; }
 
     /**
-     * Brings every list into order (departments: roots first, then by id; the others by id) and makes one record of
-     * several with the same key: a known value wins over an unknown one, and of two known ones the same wins whatever
-     * their order was. Then sets path, leaderIds and isLeader. Doing it twice changes nothing. O(n log n).
+     * Brings every list into order (departments: roots first, then by id; the others by id) and makes one
+     * record of several with the same key: a known value wins over an unknown one, and of two known ones the
+     * same wins whatever their order was. Then sets path, leaderIds and isLeader. Doing it twice changes
+     * nothing. O(n log n).
      */
     CORPS_DECL void normalise();
 
@@ -111,26 +115,29 @@ private:
     CorpData data_;
 };
 
-/** Hands every row to `rows`, in the order of upstreamColumns(): departments, leaders, members, memberships, roles, admins. */
+/** Hands every row to `rows`, cells as in upstreamColumns(), one table after the other. */
 CORPS_DECL void emitRows(CorpData const& data, RowSink& rows);
 
 /**
- * CorpData as an organisation file: one JSON object with corpId, corpName, deptList (with leaderIds), userList (each with
- * departments: deptId, isLeader, order, isPrimary), roleGroupList, roleList, roleMemberSet, adminIds, and, if anything is
- * proven, proof. Leaders by a department's own list are in its leaderIds, in the order of their rank; leaders by a
- * member's flag are that member's isLeader. Memberships of people who are not in userList are left out.
+ * CorpData as an organisation file: one JSON object with corpId, corpName, deptList (with leaderIds),
+ * userList (each with departments: deptId, isLeader, order, isPrimary), roleGroupList, roleList,
+ * roleMemberSet, adminIds, and, if anything is proven, proof. Leaders by a department's own list are in its
+ * leaderIds, in the order of their rank; leaders by a member's flag are that member's isLeader. Memberships
+ * of people who are not in userList are left out.
  */
 [[nodiscard]] CORPS_DECL boost::json::object toJson(CorpData const& data);
-/** The same text, written piece by piece: needs memory for one member. Errors of the stream are the stream's own. */
+/** The same text, written piece by piece: needs memory for one member. Errors stay in the stream. */
 CORPS_DECL void writeJson(CorpData const& data, std::ostream& out);
 
 /**
- * Reads an organisation file. Only ids are required; an absent key or null is unknown, a list that is absent is empty; keys
- * that are none of an organisation file are ignored. The result is normalised. References are not checked: an application
- * that sees a part of an organisation may well hold parents and leaders out of its sight.
+ * Reads an organisation file. Only ids are required; an absent key or null is unknown, a list that is absent
+ * is empty; keys that are none of an organisation file are ignored. The result is normalised. References are
+ * not checked: an application that sees a part of an organisation may well hold parents and leaders out of
+ * its sight.
  *
- * Errors      Error(Errc::invalidArgument) that names the place and what was expected: "expected a string, found a number
- *             (userList[3].departments[0].deptId)"; for a second record with an id that is taken; for text that is not JSON.
+ * Errors      Error(Errc::invalidArgument) that names the place and what was expected: "expected a string,
+ * found a number (userList[3].departments[0].deptId)"; for a second record with an id that is taken; for text
+ * that is not JSON.
  */
 [[nodiscard]] CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value);
 [[nodiscard]] CORPS_DECL CorpData parseCorpData(std::string_view json);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstdint>
-
 #include <corps/model/record.hpp>
+
+#include <cstdint>
 
 namespace corps {
 
@@ -17,6 +17,7 @@ struct CorpDeptMember {
     friend bool operator==(CorpDeptMember const&, CorpDeptMember const&) = default;
 };
 
-CORPS_RECORD(CorpDeptMember, key(deptId, memberId), upstream(order, isPrimary), computed(isLeader), index(memberId))
+CORPS_RECORD(CorpDeptMember, key(deptId, memberId), upstream(order, isPrimary), computed(isLeader),
+             index(memberId))
 
 }  // namespace corps

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include <corps/model/member_status.hpp>
 #include <corps/model/record.hpp>
+
+#include <string>
 
 namespace corps {
 
@@ -20,7 +20,7 @@ struct CorpMember {
     Field<std::string> position{};
     /** As upstream, or who edits the corp, has it. A mark set here may override it: see effectiveStatus(). */
     MemberStatus status = MemberStatus::active;
-    Field<std::string> upstreamStatus{};  ///< what the platform says beyond active and resigned, in its own word
+    Field<std::string> upstreamStatus{};  ///< what else the platform says, in its own word
     Field<Date> hiredDate{};              ///< in UTC+8
     Field<std::string> thirdUserId{};     ///< the memberId as pulled
     Field<std::string> openId{};
@@ -39,17 +39,19 @@ struct CorpMember {
 };
 
 CORPS_RECORD(CorpMember, key(memberId), local(userId),
-             upstream(nick, phone, email, photo, gender, jobNumber, position, status, upstreamStatus, hiredDate, thirdUserId,
-                      openId, unionId),
+             upstream(nick, phone, email, photo, gender, jobNumber, position, status, upstreamStatus,
+                      hiredDate, thirdUserId, openId, unionId),
              corp(corpFullName), local(extendConf), internal(localStatus, rolesLocal, signature),  //
              index(userId), index(phone), index(email), index(jobNumber), index(nick))
 
 /**
- * The status that counts: resigned when the stored status says so or when the member was set offline here. Everything
- * that asks whether a member is active asks this; the readers of a Corp return members with `status` already set to it.
+ * The status that counts: resigned when the stored status says so or when the member was set offline here.
+ * Everything that asks whether a member is active asks this; the readers of a Corp return members with
+ * `status` already set to it.
  */
 [[nodiscard]] inline MemberStatus effectiveStatus(CorpMember const& m) noexcept {
-    bool const offlineHere = m.localStatus.known() && m.localStatus.value() == static_cast<int>(MemberStatus::resigned);
+    bool const offlineHere =
+        m.localStatus.known() && m.localStatus.value() == static_cast<int>(MemberStatus::resigned);
     return offlineHere ? MemberStatus::resigned : m.status;
 }
 

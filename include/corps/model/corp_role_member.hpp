@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include <corps/model/record.hpp>
+
+#include <string>
 
 namespace corps {
 

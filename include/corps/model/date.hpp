@@ -1,16 +1,19 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+
 #include <array>
 #include <compare>
 #include <cstddef>
 #include <optional>
 #include <string_view>
 
-#include <corps/detail/config.hpp>
-
 namespace corps {
 
-/** A day of the calendar, "2020-01-02", from year 0001 to 9999. There is no empty date: a missing one is an unknown Field<Date>. */
+/**
+ * A day of the calendar, "2020-01-02", from year 0001 to 9999. There is no empty date: a missing one is an
+ * unknown Field<Date>.
+ */
 class Date {
 public:
     /** @throws Error(Errc::invalidArgument) unless `text` names a day as "YYYY-MM-DD". */

@@ -14,8 +14,8 @@ struct Unknown {
 inline constexpr Unknown kUnknown{};
 
 /**
- * A value that an upstream may withhold. Unknown is not empty: an unknown field keeps what is stored, an empty one
- * (the type's own empty value, so that numbers have none) replaces it.
+ * A value that an upstream may withhold. Unknown is not empty: an unknown field keeps what is stored, an
+ * empty one (the type's own empty value, so that numbers have none) replaces it.
  */
 template <class T>
 class Field {
@@ -27,7 +27,8 @@ public:
     template <class U>
         requires(std::constructible_from<T, U> && !std::same_as<std::remove_cvref_t<U>, Field> &&
                  !std::same_as<std::remove_cvref_t<U>, Unknown>)
-    constexpr Field(U&& value) : value_(std::in_place, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+    constexpr Field(U&& value)
+        : value_(std::in_place, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] constexpr bool known() const noexcept { return value_.has_value(); }
     /** The value; requires known(). */
@@ -35,7 +36,9 @@ public:
     [[nodiscard]] constexpr T& value() & noexcept { return *value_; }
     [[nodiscard]] constexpr T value() && noexcept { return std::move(*value_); }
     /** The value, or `fallback` when unknown. */
-    [[nodiscard]] constexpr T valueOr(T fallback = T()) const { return value_ ? *value_ : std::move(fallback); }
+    [[nodiscard]] constexpr T valueOr(T fallback = T()) const {
+        return value_ ? *value_ : std::move(fallback);
+    }
 
     friend constexpr bool operator==(Field const&, Field const&) = default;
     /** Writes the value, or nothing when unknown. */

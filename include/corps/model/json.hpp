@@ -1,9 +1,12 @@
 /**
  * @file
- * Records as JSON: the documented key names, in declared order. An unknown field is an absent key; computed fields are
- * included; what a record keeps for itself (internal(...): password hashes, local marks) is not.
+ * Records as JSON: the documented key names, in declared order. An unknown field is an absent key; computed
+ * fields are included; what a record keeps for itself (internal(...): password hashes, local marks) is not.
  */
 #pragma once
+
+#include <corps/detail/config.hpp>
+#include <corps/model/record.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -18,12 +21,10 @@
 #include <utility>
 #include <vector>
 
-#include <corps/detail/config.hpp>
-#include <corps/model/record.hpp>
-
 namespace corps {
 
-/** The value of a JSON text. @throws Error(Errc::storage) when it is not JSON; `place` says where it stood. */
+/** The value of a JSON text; `place` says where it stood. @throws Error(Errc::storage) when it is not JSON.
+ */
 [[nodiscard]] CORPS_DECL boost::json::value toJson(JsonText const& text, std::string_view place = {});
 /** The text of a JSON value, compact, keys in their order. */
 [[nodiscard]] CORPS_DECL JsonText toJsonText(boost::json::value const& value);
@@ -63,11 +64,13 @@ template <class T>
 inline constexpr bool kIsList<std::vector<T>> = Storable<T>;
 
 /** Throws Error(Errc::invalidArgument): "expected X, found a number". */
-[[noreturn]] CORPS_DECL void throwExpected(JsonPlace const& place, std::string_view expected, boost::json::value const* found);
+[[noreturn]] CORPS_DECL void throwExpected(JsonPlace const& place, std::string_view expected,
+                                           boost::json::value const* found);
 
 CORPS_DECL boost::json::value cellToJson(Cell const& c, JsonForm form, std::string_view key);
 /** The cell of a JSON value; views into `v`, or into `scratch`. Throws when the value has another form. */
-CORPS_DECL Cell cellFromJson(boost::json::value const& v, JsonForm form, JsonPlace const& place, std::string& scratch);
+CORPS_DECL Cell cellFromJson(boost::json::value const& v, JsonForm form, JsonPlace const& place,
+                             std::string& scratch);
 CORPS_DECL boost::json::object const& requireObject(boost::json::value const& v, JsonPlace const& place);
 CORPS_DECL boost::json::array const& requireArray(boost::json::value const& v, JsonPlace const& place);
 CORPS_DECL void requireNotEmpty(Cell const& c, JsonPlace const& place);
@@ -75,10 +78,13 @@ CORPS_DECL void writeText(std::ostream& out, std::string_view text);
 CORPS_DECL void writeValue(std::ostream& out, boost::json::value const& value);
 
 template <class T>
-void valueFromJson(boost::json::value const& v, T& out, bool isKey, JsonPlace const& place, std::string& scratch) {
+void valueFromJson(boost::json::value const& v, T& out, bool isKey, JsonPlace const& place,
+                   std::string& scratch) {
     Cell const cell = cellFromJson(v, jsonForm<T>(), place, scratch);
     if (isKey) requireNotEmpty(cell, place);
-    if (!fromCell(cell, out)) throwExpected(place, jsonForm<T>() == JsonForm::date ? "a date as YYYY-MM-DD" : "a number in range", &v);
+    if (!fromCell(cell, out))
+        throwExpected(place, jsonForm<T>() == JsonForm::date ? "a date as YYYY-MM-DD" : "a number in range",
+                      &v);
     if constexpr (requires(ValueOf<T> value) { hasName(value); }) {
         auto const named = [](auto const& field) {
             if constexpr (kIsField<T>) {
@@ -103,13 +109,16 @@ void putFields(T const& record, boost::json::object& out, FieldChoice wanted) {
     out.reserve(out.size() + fieldsOf<T>().size());
     forEachField(record, [&](auto const& field, FieldInfo const& info, std::size_t) {
         using Type = std::remove_cvref_t<decltype(field)>;
-        static_assert(Storable<Type> || kIsList<Type>,
-                      "corps: JSON of a computed field needs a type that can be stored, or a std::vector of one");
+        static_assert(
+            Storable<Type> || kIsList<Type>,
+            "corps: JSON of a computed field needs a type that can be stored, or a std::vector of one");
         if (!wanted(info)) return;
         if constexpr (kIsList<Type>) {
             boost::json::array list;
             list.reserve(field.size());
-            for (auto const& v : field) list.push_back(cellToJson(toCell(v), jsonForm<std::remove_cvref_t<decltype(v)>>(), info.name));
+            for (auto const& v : field)
+                list.push_back(
+                    cellToJson(toCell(v), jsonForm<std::remove_cvref_t<decltype(v)>>(), info.name));
             out.emplace(info.name, std::move(list));
         } else if (Cell const cell = toCell(field); !cell.isNull()) {
             out.emplace(info.name, cellToJson(cell, jsonForm<Type>(), info.name));
@@ -128,7 +137,9 @@ void takeFields(boost::json::object const& in, T& record, FieldChoice wanted, Js
         bool const isKey = info.owner == Owner::key && info.use == FieldUse::plain;
         if (!v || (v->is_null() && info.mayBeUnknown)) {
             if constexpr (Storable<Type>)
-                if (isKey) throwExpected(at, jsonForm<Type>() == JsonForm::integer ? "a number" : "a string", nullptr);
+                if (isKey)
+                    throwExpected(at, jsonForm<Type>() == JsonForm::integer ? "a number" : "a string",
+                                  nullptr);
             return;
         }
         if constexpr (kIsList<Type>) {
@@ -159,13 +170,14 @@ template <class T>
 }
 
 /**
- * A record from a JSON object. An absent key, or null where a field may be unknown, leaves the field unknown or at its
- * default; keys of the record are required, and not empty. Keys that the record does not have are ignored.
+ * A record from a JSON object. An absent key, or null where a field may be unknown, leaves the field unknown
+ * or at its default; keys of the record are required, and not empty. Keys that the record does not have are
+ * ignored.
  *
  * @param place What to call the value in errors: "userList[3]".
  *
- * Errors      Error(Errc::invalidArgument), Diagnostics::place "userList[3].memberId", message "expected a string, found a
- *             number". Holds no value of the input.
+ * Errors      Error(Errc::invalidArgument), Diagnostics::place "userList[3].memberId", message "expected a
+ * string, found a number". Holds no value of the input.
  */
 template <class T>
     requires Record<T>

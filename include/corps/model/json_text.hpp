@@ -7,8 +7,8 @@
 namespace corps {
 
 /**
- * A JSON value as text, so that records need no JSON library. The text is kept as given; what is not JSON is refused
- * where it is turned into a JSON value (toJson). model/json.hpp converts both ways.
+ * A JSON value as text, so that records need no JSON library. The text is kept as given; what is not JSON is
+ * refused where it is turned into a JSON value (toJson). model/json.hpp converts both ways.
  */
 class JsonText {
 public:

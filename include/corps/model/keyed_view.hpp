@@ -9,8 +9,9 @@
 namespace corps {
 
 /**
- * The records of a list by their id: `view.find("m1")`, `for (auto [id, record] : view)`. Points into the list, which must
- * outlive it and stay as it is. 8 bytes a record; making it is O(n) where the list is sorted by id, otherwise O(n log n).
+ * The records of a list by their id: `view.find("m1")`, `for (auto [id, record] : view)`. Points into the
+ * list, which must outlive it and stay as it is. 8 bytes a record; making it is O(n) where the list is sorted
+ * by id, otherwise O(n log n).
  */
 template <class Key, class T>
 class KeyedView {
@@ -18,7 +19,7 @@ public:
     using value_type = std::pair<Key const&, T const&>;
 
     /** Of records with the same id the first counts. */
-    KeyedView(std::vector<T> const& list, Key T::*key) : key_(key) {
+    KeyedView(std::vector<T> const& list, Key T::* key) : key_(key) {
         records_.reserve(list.size());
         for (T const& r : list) records_.push_back(&r);
         auto const byKey = [key](T const* r) -> Key const& { return r->*key; };
@@ -34,7 +35,8 @@ public:
 
     /** The record with this id, or null. O(log n). */
     [[nodiscard]] T const* find(Key const& key) const noexcept {
-        auto const it = std::ranges::lower_bound(records_, key, {}, [this](T const* r) -> Key const& { return r->*key_; });
+        auto const it = std::ranges::lower_bound(records_, key, {},
+                                                 [this](T const* r) -> Key const& { return r->*key_; });
         return it != records_.end() && (*it)->*key_ == key ? *it : nullptr;
     }
     [[nodiscard]] bool contains(Key const& key) const noexcept { return find(key) != nullptr; }
@@ -50,7 +52,7 @@ public:
         using reference = value_type;
 
         Iterator() = default;
-        Iterator(T const* const* at, Key T::*key) noexcept : at_(at), key_(key) {}
+        Iterator(T const* const* at, Key T::* key) noexcept : at_(at), key_(key) {}
         [[nodiscard]] value_type operator*() const noexcept { return {(*at_)->*key_, **at_}; }
         Iterator& operator++() noexcept {
             ++at_;
@@ -65,7 +67,7 @@ public:
 
     private:
         T const* const* at_ = nullptr;
-        Key T::*key_ = nullptr;
+        Key T::* key_ = nullptr;
     };
     /** In the order of ids. */
     [[nodiscard]] Iterator begin() const noexcept { return {records_.data(), key_}; }
@@ -73,7 +75,7 @@ public:
 
 private:
     std::vector<T const*> records_;
-    Key T::*key_;
+    Key T::* key_;
 };
 
 }  // namespace corps

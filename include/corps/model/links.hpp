@@ -1,9 +1,12 @@
 /**
  * @file
- * Fields that are computed on read, and the order of lists: what CorpData, LocalCorpData and the readers of a corp share.
- * For the documented records and wider ones.
+ * Fields that are computed on read, and the order of lists: what CorpData, LocalCorpData and the readers of a
+ * corp share. For the documented records and wider ones.
  */
 #pragma once
+
+#include <corps/model/ids.hpp>
+#include <corps/model/upstream_tables.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -14,9 +17,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <corps/model/ids.hpp>
-#include <corps/model/upstream_tables.hpp>
 
 namespace corps {
 
@@ -48,8 +48,8 @@ void sortDepts(std::vector<Dept>& depts) {
 }
 
 /**
- * Sets CorpDept::path of each, from the topmost department in the list down to itself. A department in or below a cycle
- * gets an empty path. O(n + length of all paths).
+ * Sets CorpDept::path of each, from the topmost department in the list down to itself. A department in or
+ * below a cycle gets an empty path. O(n + length of all paths).
  */
 template <class Dept>
 void fillPaths(std::vector<Dept>& depts) {
@@ -95,8 +95,8 @@ void fillPaths(std::vector<Dept>& depts) {
 }
 
 /**
- * Sets CorpDept::leaderIds of each: those of the department's own list by rank, then those flagged as members there, each
- * once. O((departments + leaders) log).
+ * Sets CorpDept::leaderIds of each: those of the department's own list by rank, then those flagged as members
+ * there, each once. O((departments + leaders) log).
  */
 template <class Dept, class Leader>
 void fillLeaderIds(std::vector<Dept>& depts, std::vector<Leader> const& leaders) {
@@ -114,13 +114,15 @@ void fillLeaderIds(std::vector<Dept>& depts, std::vector<Leader> const& leaders)
     });
     for (Dept& d : depts) {
         d.leaderIds.clear();
-        auto it = std::ranges::lower_bound(sorted, d.deptId, {}, [](Leader const* l) -> DeptId const& { return l->deptId; });
+        auto it = std::ranges::lower_bound(sorted, d.deptId, {},
+                                           [](Leader const* l) -> DeptId const& { return l->deptId; });
         for (; it != sorted.end() && (*it)->deptId == d.deptId; ++it)
-            if (std::ranges::find(d.leaderIds, (*it)->memberId) == d.leaderIds.end()) d.leaderIds.push_back((*it)->memberId);
+            if (std::ranges::find(d.leaderIds, (*it)->memberId) == d.leaderIds.end())
+                d.leaderIds.push_back((*it)->memberId);
     }
 }
 
-/** Sets CorpDeptMember::isLeader of each: whether some leader record names both. O((memberships + leaders) log leaders). */
+/** Sets CorpDeptMember::isLeader of each: whether some leader record names both. O(n log leaders). */
 template <class DeptMember, class Leader>
 void fillIsLeader(std::vector<DeptMember>& memberships, std::vector<Leader> const& leaders) {
     std::vector<std::pair<std::string_view, std::string_view>> sorted;
@@ -134,7 +136,8 @@ void fillIsLeader(std::vector<DeptMember>& memberships, std::vector<Leader> cons
 /** Sorts records by their id or ids: `sortBy(roles, &CorpRole::roleId)`. */
 template <class T, class... Keys>
 void sortBy(std::vector<T>& list, Keys... keys) {
-    detail::sortRecords(list, [=](T const& a, T const& b) { return std::tie(a.*keys...) < std::tie(b.*keys...); });
+    detail::sortRecords(list,
+                        [=](T const& a, T const& b) { return std::tie(a.*keys...) < std::tie(b.*keys...); });
 }
 
 }  // namespace corps

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+#include <corps/model/json.hpp>
+#include <corps/model/links.hpp>
+#include <corps/model/records.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -10,28 +15,24 @@
 #include <utility>
 #include <vector>
 
-#include <corps/detail/config.hpp>
-#include <corps/model/json.hpp>
-#include <corps/model/links.hpp>
-#include <corps/model/records.hpp>
-
 namespace corps {
 
 /**
- * What is held here: the result of getLocalCorpData. `Records` is the corp's set of records, so that a wider member is
- * exported whole.
+ * What is held here: the result of getLocalCorpData. `Records` is the corp's set of records, so that a wider
+ * member is exported whole.
  */
 template <class Records>
 struct BasicLocalCorpData {
-    boost::json::object corp{};                             ///< as getCorpInfo
-    std::vector<typename Records::Member> userList{};       ///< active members
-    std::vector<typename Records::Dept> deptList{};         ///< root first, then by id; with path
+    boost::json::object corp{};                                  ///< as getCorpInfo
+    std::vector<typename Records::Member> userList{};            ///< active members
+    std::vector<typename Records::Dept> deptList{};              ///< root first, then by id; with path
     std::vector<typename Records::DeptMember> deptMemberList{};  ///< of active members
     std::vector<typename Records::Role> roleList{};
     std::vector<typename Records::RoleGroup> roleGroupList{};
     std::vector<typename Records::RoleMember> roleMemberSet{};  ///< of active members
 
-    /** Brings every list into its order, so that equal data is equal text. path, leaderIds and isLeader are left alone. */
+    /** Brings every list into its order, so that equal data is equal text. Computed fields stay as they are.
+     */
     void sort() {
         using R = Records;
         sortBy(userList, &R::Member::memberId);
@@ -62,7 +63,10 @@ void eachLocalList(Data& data, F&& f) {
 
 }  // namespace detail
 
-/** The documented keys, in this order: corp, userList, deptList, deptMemberList, roleList, roleGroupList, roleMemberSet. */
+/**
+ * The documented keys, in this order: corp, userList, deptList, deptMemberList, roleList, roleGroupList,
+ * roleMemberSet.
+ */
 template <class Records>
 [[nodiscard]] boost::json::object toJson(BasicLocalCorpData<Records> const& data) {
     boost::json::object out;
@@ -76,7 +80,7 @@ template <class Records>
     return out;
 }
 
-/** The same text, written piece by piece: needs memory for one record. Errors of the stream are the stream's own. */
+/** The same text, written piece by piece: needs memory for one record. Errors stay in the stream. */
 template <class Records>
 void writeJson(BasicLocalCorpData<Records> const& data, std::ostream& out) {
     detail::writeText(out, R"({"corp":)");
@@ -96,7 +100,8 @@ void writeJson(BasicLocalCorpData<Records> const& data, std::ostream& out) {
     detail::writeText(out, "}");
 }
 
-/** Reads what toJson made. @throws Error(Errc::invalidArgument) that names the place: every key is expected. */
+/** Reads what toJson made. @throws Error(Errc::invalidArgument) that names the place: every key is expected.
+ */
 template <class Records = StandardRecords>
 [[nodiscard]] BasicLocalCorpData<Records> localCorpDataFromJson(boost::json::value const& value) {
     using namespace detail;

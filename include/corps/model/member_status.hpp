@@ -1,10 +1,10 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include <corps/detail/config.hpp>
 
 namespace corps {
 
@@ -30,14 +30,21 @@ enum class StatusFilter : std::uint8_t { all, active, offline };
 
 /** Whether a member of this effective status passes. */
 [[nodiscard]] constexpr bool matches(StatusFilter filter, MemberStatus status) noexcept {
-    return filter == StatusFilter::all || (filter == StatusFilter::active) == (status == MemberStatus::active);
+    return filter == StatusFilter::all ||
+           (filter == StatusFilter::active) == (status == MemberStatus::active);
 }
 
 // What is expected where one of these is read from text; false for numbers without a name.
-[[nodiscard]] constexpr bool hasName(MemberStatus s) noexcept { return s == MemberStatus::active || s == MemberStatus::resigned; }
+[[nodiscard]] constexpr bool hasName(MemberStatus s) noexcept {
+    return s == MemberStatus::active || s == MemberStatus::resigned;
+}
 [[nodiscard]] constexpr bool hasName(Gender g) noexcept { return g <= Gender::other; }
-[[nodiscard]] constexpr std::string_view namesOf(MemberStatus) noexcept { return "1 (active) or 2 (resigned)"; }
-[[nodiscard]] constexpr std::string_view namesOf(Gender) noexcept { return "0 (unknown), 1 (male), 2 (female) or 3 (other)"; }
+[[nodiscard]] constexpr std::string_view namesOf(MemberStatus) noexcept {
+    return "1 (active) or 2 (resigned)";
+}
+[[nodiscard]] constexpr std::string_view namesOf(Gender) noexcept {
+    return "0 (unknown), 1 (male), 2 (female) or 3 (other)";
+}
 
 }  // namespace corps
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <corps/model/record.hpp>
+
 #include <cstdint>
 #include <string>
-
-#include <corps/model/record.hpp>
 
 namespace corps {
 
@@ -11,10 +11,10 @@ namespace corps {
 struct PasswordAuth {
     UserId userId{};
     Field<std::string> username{};
-    Field<std::string> hash{};              ///< salted; never leaves the store
-    Field<std::string> parameters{};        ///< of the hash, its salt included
-    Field<std::int64_t> failures{};         ///< in a row
-    Field<std::int64_t> lastFailure{};      ///< milliseconds since 1970
+    Field<std::string> hash{};          ///< salted; never leaves the store
+    Field<std::string> parameters{};    ///< of the hash, its salt included
+    Field<std::int64_t> failures{};     ///< in a row
+    Field<std::int64_t> lastFailure{};  ///< milliseconds since 1970
 
     friend bool operator==(PasswordAuth const&, PasswordAuth const&) = default;
 };

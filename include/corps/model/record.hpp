@@ -9,7 +9,8 @@
  *         std::string corpFullName{};
  *         std::vector<DeptId> path{};
  *     };
- *     CORPS_RECORD(CorpDept, key(deptId), upstream(parentId, name), corp(corpFullName), computed(path), index(parentId))
+ *     CORPS_RECORD(CorpDept, key(deptId), upstream(parentId, name), corp(corpFullName), index(parentId),
+ *                  computed(path))
  *
  * and widening one, in the namespace of the new record:
  *
@@ -30,10 +31,18 @@
  *   shared()        one table for all corps of a store: no corp column
  *   table(name)     the table's name, if it is not the record's
  *
- * A stored field is an id, std::string, an integer, bool, an enumeration (stored as its number), JsonText, or a
- * Field<> of these or of Date. An extension adds fields and indexes; it cannot add to the key.
+ * A stored field is an id, std::string, an integer, bool, an enumeration (stored as its number), JsonText, or
+ * a Field<> of these or of Date. An extension adds fields and indexes; it cannot add to the key.
  */
 #pragma once
+
+#include <corps/detail/config.hpp>
+#include <corps/model/cell.hpp>
+#include <corps/model/date.hpp>
+#include <corps/model/field.hpp>
+#include <corps/model/ids.hpp>
+#include <corps/model/json_text.hpp>
+#include <corps/model/table_schema.hpp>
 
 #include <boost/hana/accessors.hpp>
 #include <boost/hana/concept/struct.hpp>
@@ -54,14 +63,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <corps/detail/config.hpp>
-#include <corps/model/cell.hpp>
-#include <corps/model/date.hpp>
-#include <corps/model/field.hpp>
-#include <corps/model/ids.hpp>
-#include <corps/model/json_text.hpp>
-#include <corps/model/table_schema.hpp>
 
 namespace corps {
 
@@ -106,7 +107,9 @@ struct FieldItem {
     [[nodiscard]] constexpr decltype(auto) operator()(T&& record) const noexcept {
         return (static_cast<T&&>(record).*Member);
     }
-    [[nodiscard]] static consteval auto pair() { return boost::hana::pair<decltype(hanaKey<Name>()), FieldItem>{}; }
+    [[nodiscard]] static consteval auto pair() {
+        return boost::hana::pair<decltype(hanaKey<Name>()), FieldItem>{};
+    }
 };
 
 struct IndexInfo {
@@ -243,15 +246,17 @@ struct CellCodec<Date> : TextCodec {
     }
 };
 template <class T>
-concept StorableInteger = std::same_as<T, bool> || std::same_as<T, short> || std::same_as<T, int> || std::same_as<T, long> ||
-                          std::same_as<T, long long> || std::same_as<T, unsigned short> || std::same_as<T, signed char> ||
-                          std::same_as<T, unsigned char> || (std::same_as<T, unsigned> && sizeof(unsigned) < sizeof(std::int64_t));
+concept StorableInteger =
+    std::same_as<T, bool> || std::same_as<T, short> || std::same_as<T, int> || std::same_as<T, long> ||
+    std::same_as<T, long long> || std::same_as<T, unsigned short> || std::same_as<T, signed char> ||
+    std::same_as<T, unsigned char> || (std::same_as<T, unsigned> && sizeof(unsigned) < sizeof(std::int64_t));
 template <StorableInteger T>
 struct CellCodec<T> {
     static constexpr ColumnType kType = ColumnType::integer;
     static Cell toCell(T v) noexcept { return Cell::integer(static_cast<std::int64_t>(v)); }
     static bool fromCell(Cell const& c, T& out) noexcept {
-        if (!std::in_range<std::conditional_t<std::same_as<T, bool>, unsigned char, T>>(c.integer())) return false;
+        if (!std::in_range<std::conditional_t<std::same_as<T, bool>, unsigned char, T>>(c.integer()))
+            return false;
         if (std::same_as<T, bool> && c.integer() > 1) return false;
         out = static_cast<T>(c.integer());
         return true;
@@ -286,7 +291,9 @@ template <class T>
 concept Storable = requires { CellCodec<ValueOf<T>>::kType; } && !std::same_as<T, Date>;
 
 constexpr CellKind kindOf(ColumnType t) noexcept {
-    return t == ColumnType::integer ? CellKind::integer : t == ColumnType::blob ? CellKind::blob : CellKind::text;
+    return t == ColumnType::integer ? CellKind::integer
+           : t == ColumnType::blob  ? CellKind::blob
+                                    : CellKind::text;
 }
 
 template <class T>
@@ -326,9 +333,11 @@ consteval bool checkField() {
     using Type = FieldType<Item, T>;
     if constexpr (Item::kOwner != Owner::computed) {
         static_assert(Storable<Type>,
-                      "corps: a stored field is an id, std::string, an integer, bool, an enumeration, JsonText, or a Field<> of "
+                      "corps: a stored field is an id, std::string, an integer, bool, an enumeration, "
+                      "JsonText, or a Field<> of "
                       "these or of Date; anything else is computed(...)");
-        static_assert(Item::kOwner != Owner::key || !kIsField<Type>, "corps: a key is never unknown: not a Field<>");
+        static_assert(Item::kOwner != Owner::key || !kIsField<Type>,
+                      "corps: a key is never unknown: not a Field<>");
         static_assert(Item::kUse != FieldUse::corp || std::same_as<Type, std::string>,
                       "corps: corp(...) names a std::string, the corp's full name");
     }
@@ -408,7 +417,7 @@ struct RecordShape {
     }
     static_assert(oneCorp(), "corps: one corp(...) a record, and none in a shared one");
 
-    /** Position of each field's column, or npos. The corp column is first, then the key, then the rest as listed. */
+    /** Position of each field's column, or npos: first the corp, then the key, then the rest as listed. */
     static constexpr auto columns() {
         std::array<std::size_t, kFields.size()> out{};
         std::size_t next = kShared ? 0 : 1;
@@ -441,10 +450,12 @@ template <class T>
 consteval bool requireRecord() {
     if constexpr (!Described<T>) {
         static_assert(Described<T> || !DerivesFromDescribed<T>,
-                      "corps: this record derives from another: write CORPS_EXTEND(My, Base, ...) in its namespace, or its own "
+                      "corps: this record derives from another: write CORPS_EXTEND(My, Base, ...) in its "
+                      "namespace, or its own "
                       "fields would be lost");
-        static_assert(Described<T> || DerivesFromDescribed<T>,
-                      "corps: this is not a record: write CORPS_RECORD(Type, key(...), ...) in its namespace");
+        static_assert(
+            Described<T> || DerivesFromDescribed<T>,
+            "corps: this is not a record: write CORPS_RECORD(Type, key(...), ...) in its namespace");
         return false;
     } else {
         return true;
@@ -508,7 +519,8 @@ template <class T>
 [[nodiscard]] TableSchema const& schemaOf() {
     if constexpr (detail::requireRecord<T>()) {
         using Shape = detail::RecordShape<T>;
-        static TableSchema const schema = detail::makeSchema(Shape::Items::table(), Shape::kShared, Shape::kFields, Shape::kIndexes);
+        static TableSchema const schema =
+            detail::makeSchema(Shape::Items::table(), Shape::kShared, Shape::kFields, Shape::kIndexes);
         return schema;
     } else {
         static TableSchema const none;
@@ -517,9 +529,9 @@ template <class T>
 }
 
 /**
- * Shows a record as cells, one for each column of schemaOf<T>(). The cells point into the record. An unknown field is a
- * null cell. The corp column is what the record's own corpFullName says; without such a field it is null, for the caller
- * to fill.
+ * Shows a record as cells, one for each column of schemaOf<T>(). The cells point into the record. An unknown
+ * field is a null cell. The corp column is what the record's own corpFullName says; without such a field it
+ * is null, for the caller to fill.
  *
  * @param out At least columnCount<T>() cells; the first so many are written.
  *
@@ -541,23 +553,26 @@ void toCells(T const& record, std::span<Cell> out) noexcept {
 template <class T>
 void toCells(T const& record, std::string_view corp, std::span<Cell> out) noexcept {
     if constexpr (detail::requireRecord<T>()) {
-        static_assert(!detail::RecordShape<T>::kShared, "corps: a shared record belongs to no corp: toCells(record, cells)");
+        static_assert(!detail::RecordShape<T>::kShared,
+                      "corps: a shared record belongs to no corp: toCells(record, cells)");
         toCells(record, out);
         out[0] = Cell::text(corp);
     }
 }
 
 /**
- * Makes a record of a row of schemaOf<T>(), or of a table whose columns start with those. Computed fields are left empty.
+ * Makes a record of a row of schemaOf<T>(), or of a table whose columns start with those. Computed fields are
+ * left empty.
  *
- * Errors      Error(Errc::storage) for a row that is too short or a cell that is no value of the field's type.
+ * Errors      Error(Errc::storage) for a row that is too short or a cell that is no value of its field.
  * Cost        Linear in the columns; allocates only what the record's own strings need.
  */
 template <class T>
 [[nodiscard]] T fromRow(std::span<Cell const> row) {
     T out{};
     if constexpr (detail::requireRecord<T>()) {
-        if (row.size() < detail::RecordShape<T>::kColumnCount) detail::throwShortRow(schemaOf<T>(), row.size());
+        if (row.size() < detail::RecordShape<T>::kColumnCount)
+            detail::throwShortRow(schemaOf<T>(), row.size());
         detail::forEachField(out, [row](auto& field, FieldInfo const&, std::size_t column) {
             if constexpr (detail::Storable<std::remove_cvref_t<decltype(field)>>)
                 if (column != TableSchema::npos && !detail::fromCell(row[column], field))
@@ -569,30 +584,32 @@ template <class T>
 
 }  // namespace corps
 
-// Every described record is a boost::hana::Struct: hana::accessors, keys, members, for_each and fold work on it.
+// Every described record is a boost::hana::Struct: hana::accessors, keys and members work on it.
 namespace boost::hana {
 template <class S>
 struct accessors_impl<S, when<corps::detail::Described<S>>> {
-    static constexpr auto apply() { return corps::detail::hanaAccessors(typename corps::detail::ItemsOf<S>::Fields{}); }
+    static constexpr auto apply() {
+        return corps::detail::hanaAccessors(typename corps::detail::ItemsOf<S>::Fields{});
+    }
 };
 }  // namespace boost::hana
 
 // Describes a record; see the top of this file. To be written in the record's own namespace.
-#define CORPS_RECORD(Type, ...)                                                                             \
-    [[maybe_unused]] constexpr auto corpsRecordItems(::corps::detail::RecordTag<Type>) {                     \
-        using CorpsRecordType [[maybe_unused]] = Type;                                                                        \
-        return ::corps::detail::RecordItems<#Type, CORPS_DETAIL_ITEMS(__VA_ARGS__)>{};                       \
-    }                                                                                                        \
+#define CORPS_RECORD(Type, ...)                                                          \
+    [[maybe_unused]] constexpr auto corpsRecordItems(::corps::detail::RecordTag<Type>) { \
+        using CorpsRecordType [[maybe_unused]] = Type;                                   \
+        return ::corps::detail::RecordItems<#Type, CORPS_DETAIL_ITEMS(__VA_ARGS__)>{};   \
+    }                                                                                    \
     [[maybe_unused]] constexpr ::corps::detail::RecordTag<Type> corpsRecordBase(Type const*) { return {}; }
 
 // Describes a record that derives from a described one: its own fields, after those of the base.
-#define CORPS_EXTEND(My, Base, ...)                                                                          \
-    [[maybe_unused]] constexpr auto corpsRecordItems(::corps::detail::RecordTag<My>) {                       \
-        using CorpsRecordType [[maybe_unused]] = My;                                                                          \
-        return ::corps::detail::extend<My, Base>(                                                            \
-            ::corps::detail::RecordItems<#My __VA_OPT__(, ) CORPS_DETAIL_ITEMS(__VA_ARGS__)>{},              \
-            ::corps::detail::ItemsOf<Base>{});                                                               \
-    }                                                                                                        \
+#define CORPS_EXTEND(My, Base, ...)                                                             \
+    [[maybe_unused]] constexpr auto corpsRecordItems(::corps::detail::RecordTag<My>) {          \
+        using CorpsRecordType [[maybe_unused]] = My;                                            \
+        return ::corps::detail::extend<My, Base>(                                               \
+            ::corps::detail::RecordItems<#My __VA_OPT__(, ) CORPS_DETAIL_ITEMS(__VA_ARGS__)>{}, \
+            ::corps::detail::ItemsOf<Base>{});                                                  \
+    }                                                                                           \
     [[maybe_unused]] constexpr ::corps::detail::RecordTag<My> corpsRecordBase(My const*) { return {}; }
 
 // One macro an item: `key(a, b)` becomes CORPS_DETAIL_ITEM_key(a, b).
@@ -607,26 +624,32 @@ struct accessors_impl<S, when<corps::detail::Described<S>>> {
 #define CORPS_DETAIL_ITEM_shared(...) ::corps::detail::SharedItem
 #define CORPS_DETAIL_ITEM_table(name) ::corps::detail::TableItem<#name>
 
-// Repetition over items and, inside each, over names: deferred self-reference, scanned again by the EXPAND macros. The
-// two levels need macros of their own, because a macro does not expand inside itself.
+// Repetition over items and, inside each, over names: deferred self-reference, scanned again by the EXPAND
+// macros. The two levels need macros of their own, because a macro does not expand inside itself.
 #define CORPS_DETAIL_PARENS ()
 #define CORPS_DETAIL_ITEMS(...) __VA_OPT__(CORPS_DETAIL_EXPAND(CORPS_DETAIL_ITEM(__VA_ARGS__)))
 #define CORPS_DETAIL_ITEM(item, ...) \
     CORPS_DETAIL_ITEM_##item __VA_OPT__(, CORPS_DETAIL_ITEM_AGAIN CORPS_DETAIL_PARENS(__VA_ARGS__))
 #define CORPS_DETAIL_ITEM_AGAIN() CORPS_DETAIL_ITEM
-#define CORPS_DETAIL_FIELDS(owner, use, ...) CORPS_DETAIL_EXPAND_N(CORPS_DETAIL_FIELD(owner, use, __VA_ARGS__))
-#define CORPS_DETAIL_FIELD(owner, use, name, ...)                                                 \
+#define CORPS_DETAIL_FIELDS(owner, use, ...) \
+    CORPS_DETAIL_EXPAND_N(CORPS_DETAIL_FIELD(owner, use, __VA_ARGS__))
+#define CORPS_DETAIL_FIELD(owner, use, name, ...)                                                        \
     ::corps::detail::FieldItem<owner, ::corps::FieldUse::use, #name, &CorpsRecordType::name> __VA_OPT__( \
         , CORPS_DETAIL_FIELD_AGAIN CORPS_DETAIL_PARENS(owner, use, __VA_ARGS__))
 #define CORPS_DETAIL_FIELD_AGAIN() CORPS_DETAIL_FIELD
 
 #define CORPS_DETAIL_EXPAND(...) CORPS_DETAIL_EXPAND3(CORPS_DETAIL_EXPAND3(CORPS_DETAIL_EXPAND3(__VA_ARGS__)))
-#define CORPS_DETAIL_EXPAND3(...) CORPS_DETAIL_EXPAND2(CORPS_DETAIL_EXPAND2(CORPS_DETAIL_EXPAND2(__VA_ARGS__)))
-#define CORPS_DETAIL_EXPAND2(...) CORPS_DETAIL_EXPAND1(CORPS_DETAIL_EXPAND1(CORPS_DETAIL_EXPAND1(__VA_ARGS__)))
+#define CORPS_DETAIL_EXPAND3(...) \
+    CORPS_DETAIL_EXPAND2(CORPS_DETAIL_EXPAND2(CORPS_DETAIL_EXPAND2(__VA_ARGS__)))
+#define CORPS_DETAIL_EXPAND2(...) \
+    CORPS_DETAIL_EXPAND1(CORPS_DETAIL_EXPAND1(CORPS_DETAIL_EXPAND1(__VA_ARGS__)))
 #define CORPS_DETAIL_EXPAND1(...) __VA_ARGS__
-#define CORPS_DETAIL_EXPAND_N(...) CORPS_DETAIL_EXPAND_N3(CORPS_DETAIL_EXPAND_N3(CORPS_DETAIL_EXPAND_N3(__VA_ARGS__)))
-#define CORPS_DETAIL_EXPAND_N3(...) CORPS_DETAIL_EXPAND_N2(CORPS_DETAIL_EXPAND_N2(CORPS_DETAIL_EXPAND_N2(__VA_ARGS__)))
-#define CORPS_DETAIL_EXPAND_N2(...) CORPS_DETAIL_EXPAND_N1(CORPS_DETAIL_EXPAND_N1(CORPS_DETAIL_EXPAND_N1(__VA_ARGS__)))
+#define CORPS_DETAIL_EXPAND_N(...) \
+    CORPS_DETAIL_EXPAND_N3(CORPS_DETAIL_EXPAND_N3(CORPS_DETAIL_EXPAND_N3(__VA_ARGS__)))
+#define CORPS_DETAIL_EXPAND_N3(...) \
+    CORPS_DETAIL_EXPAND_N2(CORPS_DETAIL_EXPAND_N2(CORPS_DETAIL_EXPAND_N2(__VA_ARGS__)))
+#define CORPS_DETAIL_EXPAND_N2(...) \
+    CORPS_DETAIL_EXPAND_N1(CORPS_DETAIL_EXPAND_N1(CORPS_DETAIL_EXPAND_N1(__VA_ARGS__)))
 #define CORPS_DETAIL_EXPAND_N1(...) __VA_ARGS__
 
 #ifdef CORPS_HEADER_ONLY

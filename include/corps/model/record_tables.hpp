@@ -1,13 +1,13 @@
 // The tables of one set of records, as data: what everything below the typed rim knows about records.
 #pragma once
 
+#include <corps/model/table_schema.hpp>
+#include <corps/model/upstream_tables.hpp>
+
 #include <array>
 #include <cstddef>
 #include <string_view>
 #include <vector>
-
-#include <corps/model/table_schema.hpp>
-#include <corps/model/upstream_tables.hpp>
 
 namespace corps {
 
@@ -19,11 +19,11 @@ inline constexpr std::string_view kOriginUpstream = "upstream";
 inline constexpr std::string_view kOriginLocal = "local";
 
 /**
- * Where each record of a set lives. Made by tablesOf<Records>() (model/records.hpp), which never leaves a pointer null;
- * the schemas live as long as the program.
+ * Where each record of a set lives. Made by tablesOf<Records>() (model/records.hpp), which never leaves a
+ * pointer null; the schemas live as long as the program.
  *
- * `user`, `thirdAuth` and `passwordAuth` are shared by all corps of a store and have no corp column; every other table
- * starts with one.
+ * `user`, `thirdAuth` and `passwordAuth` are shared by all corps of a store and have no corp column; every
+ * other table starts with one.
  */
 struct RecordTables {
     TableSchema const* dept = nullptr;
@@ -56,16 +56,19 @@ struct RecordTables {
 
     /** All of them, for StoragePolicy::open. */
     [[nodiscard]] std::array<TableSchema const*, 12> all() const noexcept {
-        return {dept, deptLeader, member, deptMember, roleGroup, role, roleMember, admin, deptLimit, user, thirdAuth, passwordAuth};
+        return {dept,       deptLeader, member,    deptMember, roleGroup, role,
+                roleMember, admin,      deptLimit, user,       thirdAuth, passwordAuth};
     }
 };
 
 /**
- * Where the cells of a RowSink go: element i is the position in the table's columns of the i-th cell of a decoded row.
- * First upstreamColumns(t), then the upstream-owned columns that an extended record added, in declared order.
+ * Where the cells of a RowSink go: element i is the position in the table's columns of the i-th cell of a
+ * decoded row. First upstreamColumns(t), then the upstream-owned columns that an extended record added, in
+ * declared order.
  *
- * Columns that are not named stay as they are (null cells of an upsert); the corp column and `origin` are filled by
- * whoever writes the row. A client that knows nothing of an extension hands over fewer cells: the rest is unknown.
+ * Columns that are not named stay as they are (null cells of an upsert); the corp column and `origin` are
+ * filled by whoever writes the row. A client that knows nothing of an extension hands over fewer cells: the
+ * rest is unknown.
  */
 [[nodiscard]] inline std::vector<std::size_t> upstreamPositions(UpstreamTable t, RecordTables const& tables) {
     TableSchema const& schema = tables.upstream(t);

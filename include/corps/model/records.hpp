@@ -1,14 +1,13 @@
 /**
  * @file
- * All records, and sets of them. A corp works with one set; to give a record more fields, put a wider one in its place:
+ * All records, and sets of them. A corp works with one set; to give a record more fields, put a wider one in
+ * its place:
  *
  *     struct MyRecords : corps::StandardRecords {
  *         using Member = MyMember;  // CORPS_EXTEND(MyMember, corps::CorpMember, ...)
  *     };
  */
 #pragma once
-
-#include <concepts>
 
 #include <corps/model/corp_admin.hpp>
 #include <corps/model/corp_dept.hpp>
@@ -24,6 +23,8 @@
 #include <corps/model/record_tables.hpp>
 #include <corps/model/third_auth.hpp>
 #include <corps/model/user.hpp>
+
+#include <concepts>
 
 namespace corps {
 
@@ -54,12 +55,17 @@ concept StandsFor = Described<T> && std::derived_from<T, Standard>;
 /** A set of records: every documented one, or a record that extends it. */
 template <class R>
 concept RecordSet =
-    detail::StandsFor<typename R::Dept, CorpDept> && detail::StandsFor<typename R::DeptLeader, CorpDeptLeader> &&
-    detail::StandsFor<typename R::Member, CorpMember> && detail::StandsFor<typename R::DeptMember, CorpDeptMember> &&
-    detail::StandsFor<typename R::RoleGroup, CorpRoleGroup> && detail::StandsFor<typename R::Role, CorpRole> &&
-    detail::StandsFor<typename R::RoleMember, CorpRoleMember> && detail::StandsFor<typename R::Admin, CorpAdmin> &&
+    detail::StandsFor<typename R::Dept, CorpDept> &&
+    detail::StandsFor<typename R::DeptLeader, CorpDeptLeader> &&
+    detail::StandsFor<typename R::Member, CorpMember> &&
+    detail::StandsFor<typename R::DeptMember, CorpDeptMember> &&
+    detail::StandsFor<typename R::RoleGroup, CorpRoleGroup> &&
+    detail::StandsFor<typename R::Role, CorpRole> &&
+    detail::StandsFor<typename R::RoleMember, CorpRoleMember> &&
+    detail::StandsFor<typename R::Admin, CorpAdmin> &&
     detail::StandsFor<typename R::DeptLimit, CorpDeptLimit> && detail::StandsFor<typename R::User, User> &&
-    detail::StandsFor<typename R::ThirdAuth, ThirdAuth> && detail::StandsFor<typename R::PasswordAuth, PasswordAuth>;
+    detail::StandsFor<typename R::ThirdAuth, ThirdAuth> &&
+    detail::StandsFor<typename R::PasswordAuth, PasswordAuth>;
 
 namespace detail {
 
@@ -67,7 +73,8 @@ template <class T, class Standard>
 consteval bool requireRecordFor() {
     if constexpr (!std::derived_from<T, Standard>) {
         static_assert(std::derived_from<T, Standard>,
-                      "corps: a set of records needs, in this place, the documented record or one that derives from it and says "
+                      "corps: a set of records needs, in this place, the documented record or one that "
+                      "derives from it and says "
                       "CORPS_EXTEND(My, Base, ...)");
         return false;
     } else {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string>
-
 #include <corps/model/record.hpp>
+
+#include <string>
 
 namespace corps {
 
@@ -18,7 +18,7 @@ struct ThirdAuth {
     friend bool operator==(ThirdAuth const&, ThirdAuth const&) = default;
 };
 
-CORPS_RECORD(ThirdAuth, shared(), key(platform, thirdCorpId, thirdUserId), local(userId), upstream(unionId, profile),
-             index(userId), index(platform, unionId))
+CORPS_RECORD(ThirdAuth, shared(), key(platform, thirdCorpId, thirdUserId), local(userId),
+             upstream(unionId, profile), index(userId), index(platform, unionId))
 
 }  // namespace corps

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <corps/model/record.hpp>
+
 #include <cstdint>
 #include <string>
-
-#include <corps/model/record.hpp>
 
 namespace corps {
 
@@ -14,7 +14,7 @@ struct User {
     Field<std::string> phone{};
     Field<std::string> email{};
     Field<std::string> photo{};
-    Field<std::string> createdBy{};  ///< full name of the corp whose sync or caller made this user
+    Field<std::string> createdBy{};   ///< full name of the corp whose sync or caller made this user
     Field<std::int64_t> createdAt{};  ///< milliseconds since 1970
     Field<std::int64_t> updatedAt{};  ///< milliseconds since 1970
 

@@ -4,7 +4,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
@@ -17,18 +16,19 @@ namespace {
 
 using namespace corps;
 
-constexpr char const* kDemo = R"({"corpId":"demo","corpName":"Demo Ltd","deptList":[)"
-                              R"({"deptId":"1","parentId":"","name":"Demo Ltd","order":0,"leaderIds":["m2","m1"]},)"
-                              R"({"deptId":"2","parentId":"1","name":"R&D","leaderIds":[]}],)"
-                              R"("userList":[)"
-                              R"({"memberId":"m1","nick":"张三","phone":"+8613800000001","email":"a@demo.cn","photo":"","gender":1,)"
-                              R"("jobNumber":"7","position":"CTO","status":1,"hiredDate":"2020-01-02","unionId":"u1",)"
-                              R"("departments":[{"deptId":"1","isLeader":false,"order":1,"isPrimary":true},)"
-                              R"({"deptId":"2","isLeader":true}]},)"
-                              R"({"memberId":"m2","status":2,"upstreamStatus":"frozen","departments":[]}],)"
-                              R"("roleGroupList":[{"roleGroupId":"g1","name":"Functions"}],)"
-                              R"("roleList":[{"roleId":"r1","roleGroupId":"g1","name":"Finance"}],)"
-                              R"("roleMemberSet":[{"roleId":"r1","memberId":"m1"}],"adminIds":["m1"]})";
+constexpr char const* kDemo =
+    R"({"corpId":"demo","corpName":"Demo Ltd","deptList":[)"
+    R"({"deptId":"1","parentId":"","name":"Demo Ltd","order":0,"leaderIds":["m2","m1"]},)"
+    R"({"deptId":"2","parentId":"1","name":"R&D","leaderIds":[]}],)"
+    R"("userList":[)"
+    R"({"memberId":"m1","nick":"张三","phone":"+8613800000001","email":"a@demo.cn","photo":"","gender":1,)"
+    R"("jobNumber":"7","position":"CTO","status":1,"hiredDate":"2020-01-02","unionId":"u1",)"
+    R"("departments":[{"deptId":"1","isLeader":false,"order":1,"isPrimary":true},)"
+    R"({"deptId":"2","isLeader":true}]},)"
+    R"({"memberId":"m2","status":2,"upstreamStatus":"frozen","departments":[]}],)"
+    R"("roleGroupList":[{"roleGroupId":"g1","name":"Functions"}],)"
+    R"("roleList":[{"roleId":"r1","roleGroupId":"g1","name":"Finance"}],)"
+    R"("roleMemberSet":[{"roleId":"r1","memberId":"m1"}],"adminIds":["m1"]})";
 
 std::string streamed(CorpData const& data) {
     std::ostringstream out;
@@ -79,8 +79,9 @@ TEST_CASE("model: an organisation file written is the file read", "[model]") {
     CorpData const d = parseCorpData(kDemo);
     CHECK(streamed(d) == kDemo);
     CHECK(boost::json::serialize(toJson(d)) == kDemo);
-    CHECK(streamed(CorpData()) == R"({"corpId":"","corpName":"","deptList":[],"userList":[],"roleGroupList":[],"roleList":[],)"
-                                  R"("roleMemberSet":[],"adminIds":[]})");
+    CHECK(streamed(CorpData()) ==
+          R"({"corpId":"","corpName":"","deptList":[],"userList":[],"roleGroupList":[],"roleList":[],)"
+          R"("roleMemberSet":[],"adminIds":[]})");
     CHECK(parseCorpData("{}") == CorpData());
 }
 
@@ -102,12 +103,14 @@ TEST_CASE("model: the proof travels with the data", "[model]") {
     d.proof.visibleRoots = {"1", "9"};
     d.proof.listings.push_back({CorpDataListing::Kind::deptMembers, "1", true, 2});
     d.proof.listings.push_back({CorpDataListing::Kind::admins, "", false, std::nullopt});
-    d.proof.faults.push_back({CorpDataListing::Kind::roleMembers, "r1", "members of role r1, page 2", "rate limited", 99991400, "q"});
+    d.proof.faults.push_back({CorpDataListing::Kind::roleMembers, "r1", "members of role r1, page 2",
+                              "rate limited", 99991400, "q"});
     d.proof.missingPermissions = {"contact:user.phone:readonly"};
     std::string const text = streamed(d);
     CHECK(text == boost::json::serialize(toJson(d)));
     CHECK(parseCorpData(text) == d);
-    for (auto const kind : {CorpDataListing::Kind::departments, CorpDataListing::Kind::visibleMembers, CorpDataListing::Kind::roles}) {
+    for (auto const kind : {CorpDataListing::Kind::departments, CorpDataListing::Kind::visibleMembers,
+                            CorpDataListing::Kind::roles}) {
         d.proof.listings[0].kind = kind;
         CHECK(parseCorpData(streamed(d)) == d);
     }
@@ -119,14 +122,16 @@ TEST_CASE("model: a wrong organisation file is refused with place and what was e
     CHECK(errorOf(R"({"corpId":7})") == "expected a string, found a number (corpId)");
     CHECK(errorOf(R"({"deptList":{}})") == "expected an array, found an object (deptList)");
     CHECK(errorOf(R"({"deptList":["x"]})") == "expected an object, found a string (deptList[0])");
-    CHECK(errorOf(R"({"deptList":[{"name":"x"}]})") == "expected a string, found nothing (deptList[0].deptId)");
+    CHECK(errorOf(R"({"deptList":[{"name":"x"}]})") ==
+          "expected a string, found nothing (deptList[0].deptId)");
     CHECK(errorOf(R"({"deptList":[{"deptId":"1"},{"deptId":"1"}]})") ==
           "expected an id of its own, found one that an earlier record has (deptList[1].deptId)");
     CHECK(errorOf(R"({"deptList":[{"deptId":"1","leaderIds":["a","a"]}]})") ==
           "expected an id of its own, found one that an earlier record has (deptList[0].leaderIds[1])");
     CHECK(errorOf(R"({"deptList":[{"deptId":"1","leaderIds":[""]}]})") ==
           "expected an id, found an empty string (deptList[0].leaderIds[0])");
-    CHECK(errorOf(R"({"deptList":[{"deptId":"1","order":"x"}]})") == "expected a whole number, found a string (deptList[0].order)");
+    CHECK(errorOf(R"({"deptList":[{"deptId":"1","order":"x"}]})") ==
+          "expected a whole number, found a string (deptList[0].order)");
     CHECK(errorOf(R"({"userList":[{"memberId":"a"},{"memberId":"a"}]})") ==
           "expected an id of its own, found one that an earlier record has (userList[1].memberId)");
     CHECK(errorOf(R"({"userList":[{"memberId":"a","status":3}]})") ==
@@ -138,10 +143,12 @@ TEST_CASE("model: a wrong organisation file is refused with place and what was e
     CHECK(errorOf(R"({"userList":[{"memberId":"a","departments":[{"deptId":"1","isLeader":1}]}]})") ==
           "expected true or false, found a number (userList[0].departments[0].isLeader)");
     CHECK(errorOf(R"({"userList":[{"memberId":"a","departments":[{"deptId":"1"},{"deptId":"1"}]}]})") ==
-          "expected an id of its own, found one that an earlier record has (userList[0].departments[1].deptId)");
+          "expected an id of its own, found one that an earlier record has "
+          "(userList[0].departments[1].deptId)");
     CHECK(errorOf(R"({"roleList":[{"roleId":"r"},{"roleId":"r"}]})") ==
           "expected an id of its own, found one that an earlier record has (roleList[1].roleId)");
-    CHECK(errorOf(R"({"roleMemberSet":[{"roleId":"r"}]})") == "expected a string, found nothing (roleMemberSet[0].memberId)");
+    CHECK(errorOf(R"({"roleMemberSet":[{"roleId":"r"}]})") ==
+          "expected a string, found nothing (roleMemberSet[0].memberId)");
     CHECK(errorOf(R"({"roleMemberSet":[{"roleId":"r","memberId":"m"},{"roleId":"r","memberId":"m"}]})") ==
           "expected an id of its own, found one that an earlier record has (roleMemberSet[1])");
     CHECK(errorOf(R"({"adminIds":["a",1]})") == "expected a string, found a number (adminIds[1])");
@@ -162,8 +169,11 @@ TEST_CASE("model: flags of several leaders stay with their memberships", "[model
     CorpData d;
     for (auto const* id : {"1", "2"}) d.deptList.emplace_back().deptId = id;
     for (auto const* id : {"m1", "m2"}) d.userList.emplace_back().memberId = id;
-    d.deptMemberList = {{"1", "m1", kUnknown, kUnknown, false}, {"1", "m2", kUnknown, kUnknown, false}, {"2", "m1", kUnknown, kUnknown, false}};
-    d.deptLeaderList = {{"1", "m2", LeaderSource::memberFlag, kUnknown}, {"2", "m1", LeaderSource::memberFlag, kUnknown}};
+    d.deptMemberList = {{"1", "m1", kUnknown, kUnknown, false},
+                        {"1", "m2", kUnknown, kUnknown, false},
+                        {"2", "m1", kUnknown, kUnknown, false}};
+    d.deptLeaderList = {{"1", "m2", LeaderSource::memberFlag, kUnknown},
+                        {"2", "m1", LeaderSource::memberFlag, kUnknown}};
     d.normalise();
     CHECK(parseCorpData(streamed(d)) == d);
     CHECK(d.deptMemberList[1].isLeader);
@@ -183,7 +193,9 @@ TEST_CASE("model: a leader who stands in no department is listed at the departme
 /** Keeps rows with their bytes. */
 class KeptRows final : public RowSink {
 public:
-    void row(UpstreamTable table, std::span<Cell const> cells) override { rows.emplace_back(table, Row(cells.begin(), cells.end())); }
+    void row(UpstreamTable table, std::span<Cell const> cells) override {
+        rows.emplace_back(table, Row(cells.begin(), cells.end()));
+    }
     void replay(RowSink& to) const {
         for (auto const& [table, row] : rows) {
             std::vector<Cell> cells;

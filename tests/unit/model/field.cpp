@@ -41,7 +41,8 @@ TEST_CASE("model: a field takes what its value takes", "[model]") {
 
 TEST_CASE("model: a field prints its value, or nothing", "[model]") {
     std::ostringstream out;
-    out << Field<std::string>("x") << '|' << Field<std::string>() << '|' << Field<MemberId>("m") << '|' << Field<int>(7);
+    out << Field<std::string>("x") << '|' << Field<std::string>() << '|' << Field<MemberId>("m") << '|'
+        << Field<int>(7);
     CHECK(out.str() == "x||m|7");
 }
 

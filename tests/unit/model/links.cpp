@@ -35,7 +35,8 @@ TEST_CASE("model: departments are sorted root first, then by id", "[model]") {
 }
 
 TEST_CASE("model: paths lead from the root to the department", "[model]") {
-    std::vector<CorpDept> depts{dept("c", "b"), dept("a", ""), dept("b", "a"), dept("d", "gone"), dept("e", "d")};
+    std::vector<CorpDept> depts{dept("c", "b"), dept("a", ""), dept("b", "a"), dept("d", "gone"),
+                                dept("e", "d")};
     depts[0].path = {"stale"};
     fillPaths(depts);
     CHECK(text(depts[0].path) == "/a/b/c");
@@ -46,7 +47,8 @@ TEST_CASE("model: paths lead from the root to the department", "[model]") {
 }
 
 TEST_CASE("model: departments on or below a cycle have no path", "[model]") {
-    std::vector<CorpDept> depts{dept("x", "y"), dept("y", "x"), dept("below", "x"), dept("self", "self"), dept("ok", "")};
+    std::vector<CorpDept> depts{dept("x", "y"), dept("y", "x"), dept("below", "x"), dept("self", "self"),
+                                dept("ok", "")};
     fillPaths(depts);
     CHECK(text(depts[0].path).empty());
     CHECK(text(depts[1].path).empty());

@@ -3,7 +3,6 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
@@ -33,7 +32,8 @@ LocalCorpData sample() {
         d.deptList.push_back(dept);
     }
     fillPaths(d.deptList);
-    d.deptMemberList = {{"b", "m1", kUnknown, true, false}, {"a", "m2", 1, kUnknown, true}, {"a", "m1", 2, false, false}};
+    d.deptMemberList = {
+        {"b", "m1", kUnknown, true, false}, {"a", "m2", 1, kUnknown, true}, {"a", "m1", 2, false, false}};
     d.roleList = {{"r2", "", "two", "local"}, {"r1", "g", "one", "upstream"}};
     d.roleGroupList = {{"g", "group", "upstream"}};
     d.roleMemberSet = {{"r1", "m1", "upstream"}, {"r1", "m1", "local"}};
@@ -54,21 +54,22 @@ TEST_CASE("model: local data has exactly the documented keys, sorted", "[model]"
     std::string keys;
     for (auto const& item : toJson(d)) keys += std::string(item.key()) + " ";
     CHECK(keys == "corp userList deptList deptMemberList roleList roleGroupList roleMemberSet ");
-    CHECK(text ==
-          R"({"corp":{"title":"Demo","fullName":"corps.Demo"},"userList":[)"
-          R"({"memberId":"m1","userId":"u-m1","status":1,"corpFullName":"corps.Demo"},)"
-          R"({"memberId":"m2","userId":"u-m2","status":1,"corpFullName":"corps.Demo"},)"
-          R"({"memberId":"m3","userId":"u-m3","status":1,"corpFullName":"corps.Demo"}],"deptList":[)"
-          R"({"deptId":"root","parentId":"","name":"root","corpFullName":"","leaderIds":[],"path":["root"]},)"
-          R"({"deptId":"a","parentId":"root","name":"a","corpFullName":"","leaderIds":[],"path":["root","a"]},)"
-          R"({"deptId":"b","parentId":"root","name":"b","corpFullName":"","leaderIds":[],"path":["root","b"]}],"deptMemberList":[)"
-          R"({"deptId":"a","memberId":"m1","order":2,"isPrimary":false,"isLeader":false},)"
-          R"({"deptId":"a","memberId":"m2","order":1,"isLeader":true},)"
-          R"({"deptId":"b","memberId":"m1","isPrimary":true,"isLeader":false}],"roleList":[)"
-          R"({"roleId":"r1","roleGroupId":"g","name":"one","origin":"upstream"},)"
-          R"({"roleId":"r2","roleGroupId":"","name":"two","origin":"local"}],)"
-          R"("roleGroupList":[{"roleGroupId":"g","name":"group","origin":"upstream"}],"roleMemberSet":[)"
-          R"({"roleId":"r1","memberId":"m1","origin":"local"},{"roleId":"r1","memberId":"m1","origin":"upstream"}]})");
+    CHECK(
+        text ==
+        R"({"corp":{"title":"Demo","fullName":"corps.Demo"},"userList":[)"
+        R"({"memberId":"m1","userId":"u-m1","status":1,"corpFullName":"corps.Demo"},)"
+        R"({"memberId":"m2","userId":"u-m2","status":1,"corpFullName":"corps.Demo"},)"
+        R"({"memberId":"m3","userId":"u-m3","status":1,"corpFullName":"corps.Demo"}],"deptList":[)"
+        R"({"deptId":"root","parentId":"","name":"root","corpFullName":"","leaderIds":[],"path":["root"]},)"
+        R"({"deptId":"a","parentId":"root","name":"a","corpFullName":"","leaderIds":[],"path":["root","a"]},)"
+        R"({"deptId":"b","parentId":"root","name":"b","corpFullName":"","leaderIds":[],"path":["root","b"]}],"deptMemberList":[)"
+        R"({"deptId":"a","memberId":"m1","order":2,"isPrimary":false,"isLeader":false},)"
+        R"({"deptId":"a","memberId":"m2","order":1,"isLeader":true},)"
+        R"({"deptId":"b","memberId":"m1","isPrimary":true,"isLeader":false}],"roleList":[)"
+        R"({"roleId":"r1","roleGroupId":"g","name":"one","origin":"upstream"},)"
+        R"({"roleId":"r2","roleGroupId":"","name":"two","origin":"local"}],)"
+        R"("roleGroupList":[{"roleGroupId":"g","name":"group","origin":"upstream"}],"roleMemberSet":[)"
+        R"({"roleId":"r1","memberId":"m1","origin":"local"},{"roleId":"r1","memberId":"m1","origin":"upstream"}]})");
 }
 
 TEST_CASE("model: equal local data is equal text", "[model]") {
@@ -78,7 +79,9 @@ TEST_CASE("model: equal local data is equal text", "[model]") {
         INFO("seed " << seed);
         std::mt19937 random(seed);
         LocalCorpData other = d;
-        detail::eachLocalList(other, [&random](std::string_view, auto& list) { std::shuffle(list.begin(), list.end(), random); });
+        detail::eachLocalList(other, [&random](std::string_view, auto& list) {
+            std::shuffle(list.begin(), list.end(), random);
+        });
         other.sort();
         CHECK(streamed(other) == streamed(d));
     }
@@ -104,7 +107,8 @@ TEST_CASE("model: JSON that is no local data is refused", "[model]") {
     CHECK(errorOf("7") == "expected an object, found a number");
     CHECK(errorOf("{}") == "expected an object, found nothing (corp)");
     CHECK(errorOf(R"({"corp":{}})") == "expected an array, found nothing (userList)");
-    CHECK(errorOf(R"({"corp":{},"userList":[{"memberId":"a"},{}]})") == "expected a string, found nothing (userList[1].memberId)");
+    CHECK(errorOf(R"({"corp":{},"userList":[{"memberId":"a"},{}]})") ==
+          "expected a string, found nothing (userList[1].memberId)");
 }
 
 struct Wide : CorpMember {
@@ -124,8 +128,9 @@ TEST_CASE("model: a wider member is exported whole", "[model]") {
     d.userList[1].costCentre = "42";
     d.sort();
     boost::json::object const json = toJson(d);
-    CHECK(boost::json::serialize(json.at("userList")) ==
-          R"([{"memberId":"a","status":1,"corpFullName":"","costCentre":"42"},{"memberId":"b","status":1,"corpFullName":""}])");
+    CHECK(
+        boost::json::serialize(json.at("userList")) ==
+        R"([{"memberId":"a","status":1,"corpFullName":"","costCentre":"42"},{"memberId":"b","status":1,"corpFullName":""}])");
     CHECK(localCorpDataFromJson<WideRecords>(json) == d);
 }
 

@@ -6,7 +6,6 @@
 #include <boost/hana/keys.hpp>
 #include <boost/hana/length.hpp>
 #include <boost/hana/members.hpp>
-
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
@@ -42,7 +41,8 @@ struct Everything {
     friend bool operator==(Everything const&, Everything const&) = default;
 };
 CORPS_RECORD(Everything, table(all_kinds), key(second), local(flag, small), key(first),
-             upstream(big, colour, json, text, maybeFlag, maybeSmall, maybeBig, maybeColour, date, maybeJson, dept),
+             upstream(big, colour, json, text, maybeFlag, maybeSmall, maybeBig, maybeColour, date, maybeJson,
+                      dept),
              computed(computedIds, computedFlag), unique(small, dept), index(first))
 
 struct Shared {
@@ -92,7 +92,8 @@ TEST_CASE("model: the corp comes first, then the key as listed, then the rest as
     CHECK(t.name == "all_kinds");
     CHECK(t.keyColumns == 3);
     CHECK(names(t) ==
-          "corpFullName second first flag small big colour json text maybeFlag maybeSmall maybeBig maybeColour date maybeJson dept ");
+          "corpFullName second first flag small big colour json text maybeFlag maybeSmall maybeBig "
+          "maybeColour date maybeJson dept ");
     CHECK(t.columns[0].type == ColumnType::corp);
     CHECK(t.columns[0].owner == Owner::key);
     CHECK(t.columns[2].owner == Owner::key);
@@ -211,10 +212,13 @@ TEST_CASE("model: a stored value of another type is an error that names the colu
         Cell cell;
         char const* place;
     };
-    for (Case const& c : {Case{4, Cell::text("7"), "all_kinds.small"}, Case{1, Cell::integer(7), "all_kinds.second"},
-                          Case{3, Cell::integer(2), "all_kinds.flag"}, Case{3, Cell::integer(-1), "all_kinds.flag"},
-                          Case{4, Cell::integer(1LL << 40), "all_kinds.small"}, Case{11, Cell::blob("x"), "all_kinds.maybeBig"},
-                          Case{12, Cell::integer(40000), "all_kinds.maybeColour"}, Case{13, Cell::text("2021-02-29"), "all_kinds.date"}}) {
+    for (Case const& c :
+         {Case{4, Cell::text("7"), "all_kinds.small"}, Case{1, Cell::integer(7), "all_kinds.second"},
+          Case{3, Cell::integer(2), "all_kinds.flag"}, Case{3, Cell::integer(-1), "all_kinds.flag"},
+          Case{4, Cell::integer(1LL << 40), "all_kinds.small"},
+          Case{11, Cell::blob("x"), "all_kinds.maybeBig"},
+          Case{12, Cell::integer(40000), "all_kinds.maybeColour"},
+          Case{13, Cell::text("2021-02-29"), "all_kinds.date"}}) {
         std::array<Cell, columnCount<Everything>()> cells;
         cells[c.column] = c.cell;
         try {
@@ -234,7 +238,9 @@ TEST_CASE("model: random records survive their row", "[model]") {
         INFO("seed " << seed);
         std::mt19937_64 random(seed);
         auto const coin = [&random] { return random() % 2 == 0; };
-        auto const word = [&random] { return std::string(random() % 40, static_cast<char>('a' + random() % 26)); };
+        auto const word = [&random] {
+            return std::string(random() % 40, static_cast<char>('a' + random() % 26));
+        };
         Everything e;
         e.second = word();
         e.first = word();

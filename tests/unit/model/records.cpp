@@ -30,7 +30,8 @@ std::string describe(TableSchema const& t) {
         return "computed";
     };
     std::string out = t.name + " key " + std::to_string(t.keyColumns) + "\n";
-    for (ColumnSchema const& c : t.columns) out += "  " + c.name + " " + typeName(c.type) + " " + ownerName(c.owner) + "\n";
+    for (ColumnSchema const& c : t.columns)
+        out += "  " + c.name + " " + typeName(c.type) + " " + ownerName(c.owner) + "\n";
     for (IndexSchema const& i : t.indexes) {
         out += i.unique ? "  unique" : "  index";
         for (std::size_t const column : i.columns) out += " " + t.columns[column].name;
@@ -198,7 +199,8 @@ struct BadRecords : StandardRecords {
     using Dept = MyDept;
 };
 
-static_assert(RecordSet<StandardRecords> && RecordSet<MyRecords> && !RecordSet<BadRecords> && !RecordSet<int>);
+static_assert(RecordSet<StandardRecords> && RecordSet<MyRecords> && !RecordSet<BadRecords> &&
+              !RecordSet<int>);
 
 TEST_CASE("model: a set of records may hold a wider one", "[model]") {
     RecordTables const& tables = tablesOf<MyRecords>();

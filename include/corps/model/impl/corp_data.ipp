@@ -1,5 +1,10 @@
 #pragma once
 
+#include <corps/error/error.hpp>
+#include <corps/model/corp_data.hpp>
+#include <corps/model/json.hpp>
+#include <corps/model/links.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
@@ -15,15 +20,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include <corps/error/error.hpp>
-#include <corps/model/corp_data.hpp>
-#include <corps/model/json.hpp>
-#include <corps/model/links.hpp>
-
 namespace corps {
 namespace detail::organisation {
 
-/** Takes over what `from` knows. Of two known values the greater wins, so that the order of records does not matter. */
+/** Takes over what `from` knows. Of two known values the greater wins, whatever the order of records was. */
 template <class T>
 void mergeRecord(T& into, T const& from) {
     std::array<Cell, columnCount<T>()> cells;
@@ -96,8 +96,8 @@ void emitDecoded(UpstreamTable t, std::vector<T> const& list, RowSink& rows) {
     }
 }
 
-inline constexpr std::array<std::string_view, 6> kListingKinds = {"departments", "deptMembers", "visibleMembers",
-                                                                  "roles",       "roleMembers", "admins"};
+inline constexpr std::array<std::string_view, 6> kListingKinds = {
+    "departments", "deptMembers", "visibleMembers", "roles", "roleMembers", "admins"};
 
 inline std::string_view nameOf(CorpDataListing::Kind k) { return kListingKinds[static_cast<std::size_t>(k)]; }
 
@@ -144,13 +144,15 @@ public:
         boost::json::object out;
         putFields(m, out, &isUpstream);
         boost::json::array departments;
-        auto it = std::ranges::lower_bound(memberships_, m.memberId, {},
-                                           [](CorpDeptMember const* d) -> MemberId const& { return d->memberId; });
+        auto it =
+            std::ranges::lower_bound(memberships_, m.memberId, {},
+                                     [](CorpDeptMember const* d) -> MemberId const& { return d->memberId; });
         for (; it != memberships_.end() && (*it)->memberId == m.memberId; ++it) {
             CorpDeptMember const& d = **it;
             boost::json::object place;
             place.emplace("deptId", d.deptId.view());
-            place.emplace("isLeader", std::ranges::binary_search(flags_, std::pair(d.memberId.view(), d.deptId.view())));
+            place.emplace("isLeader",
+                          std::ranges::binary_search(flags_, std::pair(d.memberId.view(), d.deptId.view())));
             if (d.order.known()) place.emplace("order", d.order.value());
             if (d.isPrimary.known()) place.emplace("isPrimary", d.isPrimary.value());
             departments.push_back(std::move(place));
@@ -212,9 +214,12 @@ public:
         out.value("corpName", boost::json::string(data_.corpName));
         out.list("deptList", data_.deptList.size(), [this](std::size_t i) { return dept(i); });
         out.list("userList", data_.userList.size(), [this](std::size_t i) { return member(i); });
-        out.list("roleGroupList", data_.roleGroupList.size(), [this](std::size_t i) { return plain(data_.roleGroupList[i]); });
-        out.list("roleList", data_.roleList.size(), [this](std::size_t i) { return plain(data_.roleList[i]); });
-        out.list("roleMemberSet", data_.roleMemberSet.size(), [this](std::size_t i) { return plain(data_.roleMemberSet[i]); });
+        out.list("roleGroupList", data_.roleGroupList.size(),
+                 [this](std::size_t i) { return plain(data_.roleGroupList[i]); });
+        out.list("roleList", data_.roleList.size(),
+                 [this](std::size_t i) { return plain(data_.roleList[i]); });
+        out.list("roleMemberSet", data_.roleMemberSet.size(),
+                 [this](std::size_t i) { return plain(data_.roleMemberSet[i]); });
         out.value("adminIds", texts(data_.adminIds));
         if (!data_.proof.empty()) out.value("proof", proof());
     }
@@ -282,7 +287,8 @@ inline boost::json::value const* findKnown(boost::json::object const& o, std::st
 inline std::string textAt(boost::json::object const& o, std::string_view key, JsonPlace const& outer) {
     std::string out;
     std::string scratch;
-    if (boost::json::value const* const v = findKnown(o, key)) valueFromJson(*v, out, false, JsonPlace{&outer, key}, scratch);
+    if (boost::json::value const* const v = findKnown(o, key))
+        valueFromJson(*v, out, false, JsonPlace{&outer, key}, scratch);
     return out;
 }
 
@@ -319,7 +325,8 @@ public:
         if (seen_.emplace(id, second).second) return;
         Diagnostics d;
         d.place = place.str();
-        throw Error(Errc::invalidArgument, "expected an id of its own, found one that an earlier record has", std::move(d));
+        throw Error(Errc::invalidArgument, "expected an id of its own, found one that an earlier record has",
+                    std::move(d));
     }
 
 private:
@@ -348,10 +355,12 @@ inline CorpDataListing::Kind kindAt(boost::json::object const& o, JsonPlace cons
 template <class T>
 void takeAt(boost::json::object const& o, std::string_view key, JsonPlace const& outer, T& out) {
     std::string scratch;
-    if (boost::json::value const* const v = findKnown(o, key)) valueFromJson(*v, out, false, JsonPlace{&outer, key}, scratch);
+    if (boost::json::value const* const v = findKnown(o, key))
+        valueFromJson(*v, out, false, JsonPlace{&outer, key}, scratch);
 }
 
-inline std::optional<std::int64_t> numberAt(boost::json::object const& o, std::string_view key, JsonPlace const& outer) {
+inline std::optional<std::int64_t> numberAt(boost::json::object const& o, std::string_view key,
+                                            JsonPlace const& outer) {
     Field<std::int64_t> out;
     takeAt(o, key, outer, out);
     return out.known() ? std::optional<std::int64_t>(out.value()) : std::nullopt;
@@ -362,8 +371,9 @@ inline CorpDataProof proofFromJson(boost::json::value const& v, JsonPlace const&
     CorpDataProof out;
     takeAt(o, "fullScope", at, out.fullScope);
     takeAt(o, "rootDeptId", at, out.rootDeptId);
-    eachAt(o, "visibleRoots", at,
-           [&](boost::json::value const& e, JsonPlace const& place) { out.visibleRoots.push_back(idAt<DeptId>(e, place)); });
+    eachAt(o, "visibleRoots", at, [&](boost::json::value const& e, JsonPlace const& place) {
+        out.visibleRoots.push_back(idAt<DeptId>(e, place));
+    });
     eachAt(o, "listings", at, [&](boost::json::value const& e, JsonPlace const& place) {
         boost::json::object const& l = requireObject(e, place);
         CorpDataListing listing;
@@ -398,12 +408,14 @@ inline CorpDataProof proofFromJson(boost::json::value const& v, JsonPlace const&
 CORPS_DECL void CorpData::normalise() {
     detail::organisation::sortAndMerge(deptList, &CorpDept::deptId);
     sortDepts(deptList);
-    detail::organisation::sortAndMerge(deptLeaderList, &CorpDeptLeader::deptId, &CorpDeptLeader::memberId, &CorpDeptLeader::source);
+    detail::organisation::sortAndMerge(deptLeaderList, &CorpDeptLeader::deptId, &CorpDeptLeader::memberId,
+                                       &CorpDeptLeader::source);
     detail::organisation::sortAndMerge(userList, &CorpMember::memberId);
     detail::organisation::sortAndMerge(deptMemberList, &CorpDeptMember::deptId, &CorpDeptMember::memberId);
     detail::organisation::sortAndMerge(roleGroupList, &CorpRoleGroup::roleGroupId);
     detail::organisation::sortAndMerge(roleList, &CorpRole::roleId);
-    detail::organisation::sortAndMerge(roleMemberSet, &CorpRoleMember::roleId, &CorpRoleMember::memberId, &CorpRoleMember::origin);
+    detail::organisation::sortAndMerge(roleMemberSet, &CorpRoleMember::roleId, &CorpRoleMember::memberId,
+                                       &CorpRoleMember::origin);
     std::ranges::sort(adminIds);
     auto const rest = std::ranges::unique(adminIds);
     adminIds.erase(rest.begin(), rest.end());
@@ -414,13 +426,19 @@ CORPS_DECL void CorpData::normalise() {
 
 CORPS_DECL void CorpDataCollector::row(UpstreamTable table, std::span<Cell const> cells) {
     switch (table) {
-        case UpstreamTable::dept: data_.deptList.push_back(detail::organisation::recordOfDecoded<CorpDept>(table, cells)); return;
-        case UpstreamTable::deptLeader:
-            data_.deptLeaderList.push_back(detail::organisation::recordOfDecoded<CorpDeptLeader>(table, cells));
+        case UpstreamTable::dept:
+            data_.deptList.push_back(detail::organisation::recordOfDecoded<CorpDept>(table, cells));
             return;
-        case UpstreamTable::member: data_.userList.push_back(detail::organisation::recordOfDecoded<CorpMember>(table, cells)); return;
+        case UpstreamTable::deptLeader:
+            data_.deptLeaderList.push_back(
+                detail::organisation::recordOfDecoded<CorpDeptLeader>(table, cells));
+            return;
+        case UpstreamTable::member:
+            data_.userList.push_back(detail::organisation::recordOfDecoded<CorpMember>(table, cells));
+            return;
         case UpstreamTable::deptMember:
-            data_.deptMemberList.push_back(detail::organisation::recordOfDecoded<CorpDeptMember>(table, cells));
+            data_.deptMemberList.push_back(
+                detail::organisation::recordOfDecoded<CorpDeptMember>(table, cells));
             return;
         case UpstreamTable::roleGroup:
             data_.roleGroupList.push_back(detail::organisation::recordOfDecoded<CorpRoleGroup>(table, cells));
@@ -431,10 +449,13 @@ CORPS_DECL void CorpDataCollector::row(UpstreamTable table, std::span<Cell const
             data_.roleList.back().origin = kOriginUpstream;
             return;
         case UpstreamTable::roleMember:
-            data_.roleMemberSet.push_back(detail::organisation::recordOfDecoded<CorpRoleMember>(table, cells));
+            data_.roleMemberSet.push_back(
+                detail::organisation::recordOfDecoded<CorpRoleMember>(table, cells));
             data_.roleMemberSet.back().origin = kOriginUpstream;
             return;
-        case UpstreamTable::admin: data_.adminIds.push_back(detail::organisation::recordOfDecoded<CorpAdmin>(table, cells).memberId); return;
+        case UpstreamTable::admin:
+            data_.adminIds.push_back(detail::organisation::recordOfDecoded<CorpAdmin>(table, cells).memberId);
+            return;
     }
 }
 
@@ -480,7 +501,8 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
 
     SeenIds depts;
     eachAt(root, "deptList", top, [&](boost::json::value const& v, JsonPlace const& place) {
-        CorpDept d = recordAt<CorpDept>(v, [](FieldInfo const& f) { return isUpstream(f) || f.name == "leaderIds"; }, place);
+        CorpDept d = recordAt<CorpDept>(
+            v, [](FieldInfo const& f) { return isUpstream(f) || f.name == "leaderIds"; }, place);
         depts.add(textOf(v, "deptId"), JsonPlace{&place, "deptId"});
         SeenIds leaders;
         for (std::size_t i = 0; i < d.leaderIds.size(); ++i) {
@@ -498,22 +520,24 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
         CorpMember m = recordAt<CorpMember>(v, &isUpstream, place);
         members.add(textOf(v, "memberId"), JsonPlace{&place, "memberId"});
         SeenIds places;
-        eachAt(v.get_object(), "departments", place, [&](boost::json::value const& e, JsonPlace const& inner) {
-            boost::json::object const& o = requireObject(e, inner);
-            CorpDeptMember d;
-            JsonPlace const at{&inner, "deptId"};
-            boost::json::value const* const id = o.if_contains("deptId");
-            if (!id) throwExpected(at, "a string", nullptr);
-            d.deptId = idAt<DeptId>(*id, at);
-            d.memberId = m.memberId;
-            places.add(textOf(e, "deptId"), at);
-            takeAt(o, "order", inner, d.order);
-            takeAt(o, "isPrimary", inner, d.isPrimary);
-            bool flagged = false;
-            takeAt(o, "isLeader", inner, flagged);
-            if (flagged) data.deptLeaderList.push_back({d.deptId, d.memberId, LeaderSource::memberFlag, kUnknown});
-            data.deptMemberList.push_back(std::move(d));
-        });
+        eachAt(
+            v.get_object(), "departments", place, [&](boost::json::value const& e, JsonPlace const& inner) {
+                boost::json::object const& o = requireObject(e, inner);
+                CorpDeptMember d;
+                JsonPlace const at{&inner, "deptId"};
+                boost::json::value const* const id = o.if_contains("deptId");
+                if (!id) throwExpected(at, "a string", nullptr);
+                d.deptId = idAt<DeptId>(*id, at);
+                d.memberId = m.memberId;
+                places.add(textOf(e, "deptId"), at);
+                takeAt(o, "order", inner, d.order);
+                takeAt(o, "isPrimary", inner, d.isPrimary);
+                bool flagged = false;
+                takeAt(o, "isLeader", inner, flagged);
+                if (flagged)
+                    data.deptLeaderList.push_back({d.deptId, d.memberId, LeaderSource::memberFlag, kUnknown});
+                data.deptMemberList.push_back(std::move(d));
+            });
         data.userList.push_back(std::move(m));
     });
 
@@ -533,15 +557,17 @@ CORPS_DECL CorpData corpDataFromJson(boost::json::value const& value) {
     });
     SeenIds roleMembers;
     eachAt(root, "roleMemberSet", top, [&](boost::json::value const& v, JsonPlace const& place) {
-        CorpRoleMember r =
-            recordAt<CorpRoleMember>(v, [](FieldInfo const& f) { return isUpstream(f) && f.name != "origin"; }, place);
+        CorpRoleMember r = recordAt<CorpRoleMember>(
+            v, [](FieldInfo const& f) { return isUpstream(f) && f.name != "origin"; }, place);
         roleMembers.add(textOf(v, "roleId"), textOf(v, "memberId"), place);
         r.origin = kOriginUpstream;
         data.roleMemberSet.push_back(std::move(r));
     });
-    eachAt(root, "adminIds", top,
-           [&](boost::json::value const& v, JsonPlace const& place) { data.adminIds.push_back(idAt<MemberId>(v, place)); });
-    if (boost::json::value const* const proof = findKnown(root, "proof")) data.proof = proofFromJson(*proof, JsonPlace{&top, "proof"});
+    eachAt(root, "adminIds", top, [&](boost::json::value const& v, JsonPlace const& place) {
+        data.adminIds.push_back(idAt<MemberId>(v, place));
+    });
+    if (boost::json::value const* const proof = findKnown(root, "proof"))
+        data.proof = proofFromJson(*proof, JsonPlace{&top, "proof"});
     data.normalise();
     return data;
 }

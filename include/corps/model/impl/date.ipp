@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include <corps/error/error.hpp>
 #include <corps/model/date.hpp>
+
+#include <string>
 
 namespace corps {
 

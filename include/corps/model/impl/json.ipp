@@ -1,14 +1,14 @@
 #pragma once
 
+#include <corps/error/error.hpp>
+#include <corps/model/json.hpp>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/serializer.hpp>
 
 #include <limits>
 #include <ostream>
-
-#include <corps/error/error.hpp>
-#include <corps/model/json.hpp>
 
 namespace corps {
 
@@ -23,7 +23,9 @@ CORPS_DECL boost::json::value toJson(JsonText const& text, std::string_view plac
     return v;
 }
 
-CORPS_DECL JsonText toJsonText(boost::json::value const& value) { return JsonText(boost::json::serialize(value)); }
+CORPS_DECL JsonText toJsonText(boost::json::value const& value) {
+    return JsonText(boost::json::serialize(value));
+}
 
 namespace detail {
 
@@ -35,7 +37,8 @@ CORPS_DECL std::string JsonPlace::str() const {
     return out;
 }
 
-[[noreturn]] CORPS_DECL void throwExpected(JsonPlace const& place, std::string_view expected, boost::json::value const* found) {
+[[noreturn]] CORPS_DECL void throwExpected(JsonPlace const& place, std::string_view expected,
+                                           boost::json::value const* found) {
     auto nameOf = [](boost::json::kind k) {
         switch (k) {
             case boost::json::kind::null: return "null";
@@ -69,7 +72,8 @@ CORPS_DECL boost::json::value cellToJson(Cell const& c, JsonForm form, std::stri
     return boost::json::string(c.bytes());
 }
 
-CORPS_DECL Cell cellFromJson(boost::json::value const& v, JsonForm form, JsonPlace const& place, std::string& scratch) {
+CORPS_DECL Cell cellFromJson(boost::json::value const& v, JsonForm form, JsonPlace const& place,
+                             std::string& scratch) {
     switch (form) {
         case JsonForm::boolean:
             if (!v.is_bool()) throwExpected(place, "true or false", &v);
@@ -81,7 +85,8 @@ CORPS_DECL Cell cellFromJson(boost::json::value const& v, JsonForm form, JsonPla
         case JsonForm::text:
         case JsonForm::date: break;
     }
-    if (!v.is_string()) throwExpected(place, form == JsonForm::date ? "a date as YYYY-MM-DD" : "a string", &v);
+    if (!v.is_string())
+        throwExpected(place, form == JsonForm::date ? "a date as YYYY-MM-DD" : "a string", &v);
     return Cell::text({v.get_string().data(), v.get_string().size()});
 }
 
@@ -102,7 +107,9 @@ CORPS_DECL void requireNotEmpty(Cell const& c, JsonPlace const& place) {
     throw Error(Errc::invalidArgument, "expected an id, found an empty string", std::move(d));
 }
 
-CORPS_DECL void writeText(std::ostream& out, std::string_view text) { out.write(text.data(), static_cast<std::streamsize>(text.size())); }
+CORPS_DECL void writeText(std::ostream& out, std::string_view text) {
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
+}
 
 CORPS_DECL void writeValue(std::ostream& out, boost::json::value const& value) {
     boost::json::serializer s;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <utility>
-
 #include <corps/error/error.hpp>
 #include <corps/model/record.hpp>
+
+#include <string>
+#include <utility>
 
 namespace corps::detail {
 
@@ -15,7 +15,8 @@ CORPS_DECL TableSchema makeSchema(std::string_view table, bool shared, std::span
     if (!shared) t.columns.push_back({"corpFullName", ColumnType::corp, Owner::key});
     for (bool const wantKey : {true, false}) {
         for (FieldInfo const& f : fields) {
-            if (f.use == FieldUse::corp || f.owner == Owner::computed || (f.owner == Owner::key) != wantKey) continue;
+            if (f.use == FieldUse::corp || f.owner == Owner::computed || (f.owner == Owner::key) != wantKey)
+                continue;
             t.columns.push_back({std::string(f.name), f.type, f.owner});
         }
         if (wantKey) t.keyColumns = t.columns.size();
@@ -47,7 +48,9 @@ CORPS_DECL TableSchema makeSchema(std::string_view table, bool shared, std::span
     Diagnostics d;
     d.place = t.name;
     throw Error(Errc::storage,
-                "a row of " + std::to_string(cells) + " cells where " + std::to_string(t.columns.size()) + " are expected", std::move(d));
+                "a row of " + std::to_string(cells) + " cells where " + std::to_string(t.columns.size()) +
+                    " are expected",
+                std::move(d));
 }
 
 }  // namespace corps::detail
