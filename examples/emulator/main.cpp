@@ -74,7 +74,8 @@ T number(std::string_view option, std::string_view text, T most) {
     T value{};
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (ec != std::errc{} || end != text.data() + text.size() || value > most) {
-        throw UsageError(std::string(option) + ": expected a number from 0 to " + std::to_string(most) + ", found \"" + std::string(text) + "\"");
+        throw UsageError(std::string(option) + ": expected a number from 0 to " + std::to_string(most) +
+                         ", found \"" + std::string(text) + "\"");
     }
     return value;
 }
@@ -105,7 +106,8 @@ Arguments readArguments(const std::vector<std::string>& words) {
         } else if (option == "--port") {
             out.server.port = number<std::uint16_t>(option, value(), 65535);
         } else if (option == "--latency-ms") {
-            out.server.behaviour.latency = std::chrono::milliseconds(number<std::uint32_t>(option, value(), 3'600'000));
+            out.server.behaviour.latency =
+                std::chrono::milliseconds(number<std::uint32_t>(option, value(), 3'600'000));
         } else if (option == "--rate") {
             out.server.behaviour.ratePerSecond = number<std::uint32_t>(option, value(), 1'000'000'000);
         } else if (option == "--published-rates") {
@@ -175,8 +177,9 @@ int run(const std::vector<std::string>& words) {
         }
     }
     Arguments arguments = readArguments(words);
-    emulator::Organisation organisation =
-        arguments.members ? emulator::generate(*arguments.members, arguments.seed) : emulator::readOrganisation(arguments.orgFile);
+    emulator::Organisation organisation = arguments.members
+                                              ? emulator::generate(*arguments.members, arguments.seed)
+                                              : emulator::readOrganisation(arguments.orgFile);
     if (arguments.printOrg) {
         std::cout << emulator::writeOrganisation(organisation) << std::flush;
         return std::cout ? 0 : 1;

@@ -44,7 +44,8 @@ struct Fault {
     std::chrono::milliseconds delay{0};  ///< of `delay`; any other kind waits as long before it answers
     std::int64_t resetSeconds = 1;       ///< what `rateLimit` says about when to try again
     bool headers = true;                 ///< whether `rateLimit` says it at all
-    /** Of `reset` and `truncate`: bytes of the answer, head included, that are sent; -1: head and half the body. */
+    /** Of `reset` and `truncate`: bytes of the answer, head included, that are sent; -1: head and half the
+     * body. */
     std::int64_t afterBytes = -1;
 };
 

@@ -23,12 +23,14 @@ struct FeishuCredentials {
     std::string appSecret;
 };
 
-/** What the app may see of the contacts: everything, or the named departments (with all below) and members. */
+/** What the app may see of the contacts: everything, or the named departments (with all below) and members.
+ */
 struct FeishuContactRange {
     bool all = true;
     std::vector<std::string> deptIds;    ///< as in the organisation file; unknown ones are ignored
     std::vector<std::string> memberIds;  ///< as in the organisation file; unknown ones are ignored
-    std::vector<std::string> groupIds;   ///< user groups: named in the range, otherwise unknown to the emulator
+    std::vector<std::string>
+        groupIds;  ///< user groups: named in the range, otherwise unknown to the emulator
 };
 
 /** Every scope the emulator looks at, legacy ones left out: what an app has unless told otherwise. */
@@ -42,23 +44,26 @@ struct FeishuBehaviour {
 
     /** Calls a second for each API and app; 0: no such limit. */
     std::uint32_t ratePerSecond = 0;
-    /** The limits that Feishu publishes: 1000 a minute and 50 a second for most, 100 or 10 a minute for some. */
+    /** The limits that Feishu publishes: 1000 a minute and 50 a second for most, 100 or 10 a minute for some.
+     */
     bool publishedRates = false;
     std::chrono::milliseconds latency{0};  ///< every answer waits so long
 
     /** Departments below which a recursive listing is refused with 43010; 0: never. */
     std::size_t recursionLimit = 0;
-    bool omitEmptyItems = false;          ///< an empty list comes without its key
-    bool tokenOnLastPage = false;         ///< `has_more` false comes with a `page_token` all the same
-    bool shortPages = false;              ///< pages hold fewer items than asked for, though more follow
-    bool parentsAfterChildren = false;    ///< recursive listings name a department after those below it
-    std::optional<std::uint64_t> shuffle; ///< lists come in an order drawn from this seed
-    bool rootMembersHaveNoDept = false;   ///< the root is left out of `department_ids`, `[]` in place of `["0"]`
-    bool hideDeptsOutOfRange = false;     ///< `department_ids` and `orders` name only departments in range
-    bool countOutsideLeaders = true;      ///< `member_count` counts leaders who are not members
-    bool mobileWithCountryCode = false;   ///< mainland numbers keep their +86
+    bool omitEmptyItems = false;           ///< an empty list comes without its key
+    bool tokenOnLastPage = false;          ///< `has_more` false comes with a `page_token` all the same
+    bool shortPages = false;               ///< pages hold fewer items than asked for, though more follow
+    bool parentsAfterChildren = false;     ///< recursive listings name a department after those below it
+    std::optional<std::uint64_t> shuffle;  ///< lists come in an order drawn from this seed
+    bool rootMembersHaveNoDept =
+        false;                         ///< the root is left out of `department_ids`, `[]` in place of `["0"]`
+    bool hideDeptsOutOfRange = false;  ///< `department_ids` and `orders` name only departments in range
+    bool countOutsideLeaders = true;   ///< `member_count` counts leaders who are not members
+    bool mobileWithCountryCode = false;  ///< mainland numbers keep their +86
 
-    std::string loginMemberId;  ///< who logs in at the authorize page; empty: the first administrator, else the first member
+    std::string loginMemberId;  ///< who logs in at the authorize page; empty: the first administrator, else
+                                ///< the first member
     bool denyLogin = false;     ///< that person refuses
 };
 
@@ -75,16 +80,18 @@ struct FeishuOptions {
     std::chrono::seconds tokenLifetime{7200};
     std::chrono::seconds tokenRenewal{1800};  ///< a token that lives at least so long is handed out again
     std::chrono::seconds pageTokenLifetime{7200};
-    /** Time for lifetimes and rate windows, from any origin, never backwards; the machine's steady clock if not set. */
+    /** Time for lifetimes and rate windows, from any origin, never backwards; the machine's steady clock if
+     * not set. */
     std::function<std::chrono::milliseconds()> clock;
 };
 
 /**
- * A server on this machine that answers as the Feishu open platform does: tokens, contacts, functional roles, tenant name and login.
+ * A server on this machine that answers as the Feishu open platform does: tokens, contacts, functional roles,
+ * tenant name and login.
  *
- * It starts with the object and serves on a thread of its own until `stop` or destruction. `memberId` and `deptId` of the
- * organisation are Feishu's `user_id` and `department_id`; the root is `0`; open ids are derived from them and the app id, union
- * ids are the file's or derived from the tenant.
+ * It starts with the object and serves on a thread of its own until `stop` or destruction. `memberId` and
+ * `deptId` of the organisation are Feishu's `user_id` and `department_id`; the root is `0`; open ids are
+ * derived from them and the app id, union ids are the file's or derived from the tenant.
  *
  * Beside Feishu's own paths it answers control calls, which need no token and appear in no counter:
  *
@@ -95,8 +102,9 @@ struct FeishuOptions {
  *     GET|PUT       /_emulator/behaviour  FeishuBehaviour as JSON; what a PUT does not name stays as it is
  *
  * Threads     Every member may be called from any thread.
- * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the certificate.
- * Cost        Some 20,000 small answers a second on one thread. Memory: the organisation and about 200 bytes a member.
+ * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the
+ * certificate. Cost        Some 20,000 small answers a second on one thread. Memory: the organisation and
+ * about 200 bytes a member.
  */
 class FeishuServer {
 public:
@@ -137,7 +145,8 @@ public:
     /** The `union_id` of a member of the present organisation; empty for others. */
     [[nodiscard]] CORPS_DECL std::string unionId(std::string_view memberId) const;
     /** The `open_department_id` that the app sees; `0` for the root. */
-    [[nodiscard]] CORPS_DECL std::string openDepartmentId(std::string_view appId, std::string_view deptId) const;
+    [[nodiscard]] CORPS_DECL std::string openDepartmentId(std::string_view appId,
+                                                          std::string_view deptId) const;
 
     /** Closes every connection and ends the thread. Idempotent. */
     CORPS_DECL void stop();

@@ -16,9 +16,9 @@ namespace corps::emulator {
 
 /** A request, read to its end. */
 struct HttpRequest {
-    std::string method;  ///< in upper case
-    std::string target;  ///< path and query as sent
-    std::string path;    ///< the path as sent, still percent-encoded
+    std::string method;                                      ///< in upper case
+    std::string target;                                      ///< path and query as sent
+    std::string path;                                        ///< the path as sent, still percent-encoded
     std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in the order sent
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
@@ -52,19 +52,21 @@ struct HttpReply {
 
 struct HttpServerOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;          ///< 0: any free one
-    std::string certificateFile;     ///< PEM chain; with keyFile it makes the server speak TLS
-    std::string keyFile;             ///< PEM
+    std::uint16_t port = 0;       ///< 0: any free one
+    std::string certificateFile;  ///< PEM chain; with keyFile it makes the server speak TLS
+    std::string keyFile;          ///< PEM
     /** Largest body accepted, by target. Larger ones are answered 413. */
     std::function<std::uint64_t(std::string_view target)> bodyLimit;
 };
 
 /**
- * An HTTP/1.1 server with a thread of its own: keep-alive, pipelining, chunked requests, `Expect: 100-continue`, HTTP/1.0.
+ * An HTTP/1.1 server with a thread of its own: keep-alive, pipelining, chunked requests, `Expect:
+ * 100-continue`, HTTP/1.0.
  *
  * The handler runs on that thread, one call at a time.
  *
- * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the certificate.
+ * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the
+ * certificate.
  */
 class HttpServer {
 public:

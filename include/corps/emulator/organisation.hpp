@@ -13,17 +13,17 @@
  * @file
  * The organisation file: what an emulator serves, and what `generate` makes.
  *
- * It is one JSON object with the keys `corpId`, `corpName`, `deptList`, `userList`, `roleGroupList`, `roleList`,
- * `roleMemberSet` and `adminIds`. Member names below are the file's keys. Unknown keys are ignored; `null` and an
- * absent key mean the same; only ids are required.
+ * It is one JSON object with the keys `corpId`, `corpName`, `deptList`, `userList`, `roleGroupList`,
+ * `roleList`, `roleMemberSet` and `adminIds`. Member names below are the file's keys. Unknown keys are
+ * ignored; `null` and an absent key mean the same; only ids are required.
  */
 namespace corps::emulator {
 
 /** A department. The one without a parent is the root. */
 struct Dept {
     std::string deptId;
-    std::string parentId;  ///< empty for the root
-    std::string name;      ///< not validated
+    std::string parentId;    ///< empty for the root
+    std::string name;        ///< not validated
     std::int64_t order = 0;  ///< smaller comes first among siblings
     /** Leaders, the main one first; they need not be members of the department. */
     std::vector<std::string> leaderIds;
@@ -53,7 +53,8 @@ struct Member {
     std::string photo;
     int gender = 0;  ///< 0 unknown, 1 male, 2 female, 3 other
     int status = 1;  ///< 1 active, 2 resigned: no longer listed
-    /** What the platform says of an active member: `frozen`, `unactivated`, `exited`, `unjoined`, or anything else for nothing special. */
+    /** What the platform says of an active member: `frozen`, `unactivated`, `exited`, `unjoined`, or anything
+     * else for nothing special. */
     std::string upstreamStatus;
     std::string hiredDate;  ///< `YYYY-MM-DD`, or empty
     /** An active member without any is a direct member of the root. */
@@ -125,15 +126,16 @@ private:
 [[nodiscard]] CORPS_DECL Organisation readOrganisation(const std::string& path);
 
 /**
- * Writes an organisation as such a file: compact JSON, one department, member or role a line, UTF-8, ending in a newline.
+ * Writes an organisation as such a file: compact JSON, one department, member or role a line, UTF-8, ending
+ * in a newline.
  *
  * Empty optional values are left out. `parseOrganisation` of the result gives an equal organisation.
  */
 [[nodiscard]] CORPS_DECL std::string writeOrganisation(const Organisation& organisation);
 
 /**
- * Checks what a platform relies on: exactly one root, no cycle, no unknown or duplicate id, at most one primary
- * department a member, known values of gender, status and hiredDate. Names are not validated.
+ * Checks what a platform relies on: exactly one root, no cycle, no unknown or duplicate id, at most one
+ * primary department a member, known values of gender, status and hiredDate. Names are not validated.
  *
  * Exceptions  OrganisationError naming the first fault.
  */

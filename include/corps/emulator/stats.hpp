@@ -8,10 +8,12 @@
 
 namespace corps::emulator {
 
-/** What an emulator has seen since it started or since its counters were reset. Control calls are not counted. */
+/** What an emulator has seen since it started or since its counters were reset. Control calls are not
+ * counted. */
 struct Stats {
     std::uint64_t requests = 0;
-    /** By method and path template, e.g. `GET /open-apis/contact/v3/departments/:department_id`; paths without a route are `unknown`. */
+    /** By method and path template, e.g. `GET /open-apis/contact/v3/departments/:department_id`; paths
+     * without a route are `unknown`. */
     std::map<std::string, std::uint64_t, std::less<>> byEndpoint;
     std::uint64_t highestConcurrency = 0;  ///< requests received and not yet answered, at the worst moment
     std::uint64_t connections = 0;         ///< connections accepted, those of control calls among them

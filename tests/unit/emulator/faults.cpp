@@ -7,7 +7,8 @@
 using namespace corps::emulator;
 
 TEST_CASE("emulator: faults are read from JSON", "[emulator]") {
-    const auto faults = parseFaults(R"([{"match": "/path", "times": 3, "after": 2, "kind": "status", "status": 503, "delayMs": 20},
+    const auto faults = parseFaults(
+        R"([{"match": "/path", "times": 3, "after": 2, "kind": "status", "status": 503, "delayMs": 20},
                                         {"kind": "code", "code": 99991663, "msg": "gone", "httpStatus": 400},
                                         {"kind": "rate-limit", "headers": false, "resetSeconds": 7}])");
     REQUIRE(faults.size() == 3);
@@ -18,7 +19,8 @@ TEST_CASE("emulator: faults are read from JSON", "[emulator]") {
     CHECK(faults[1].code == 99991663);
     CHECK_FALSE(faults[2].headers);
     CHECK(parseFaults(R"({"kind": "reset"})").at(0).kind == FaultKind::reset);
-    for (const char* kind : {"status", "reset", "truncate", "close", "delay", "garbage", "rate-limit", "expire-token", "code", "repeat-cursor", "empty-success"}) {
+    for (const char* kind : {"status", "reset", "truncate", "close", "delay", "garbage", "rate-limit",
+                             "expire-token", "code", "repeat-cursor", "empty-success"}) {
         const auto one = parseFaults(std::string(R"({"kind": ")") + kind + "\"}");
         CHECK(toString(one.at(0).kind) == kind);
     }
@@ -28,10 +30,14 @@ TEST_CASE("emulator: faults that are not understood are refused with their place
     using Catch::Matchers::MessageMatches;
     using Catch::Matchers::StartsWith;
     CHECK_THROWS_MATCHES(parseFaults("nonsense"), FaultError, MessageMatches(StartsWith("document: ")));
-    CHECK_THROWS_MATCHES(parseFaults(R"([{"kind": "status"}, {"kind": "explode"}])"), FaultError, MessageMatches(StartsWith("[1].kind: expected one of")));
-    CHECK_THROWS_MATCHES(parseFaults(R"({"kind": "status", "status": 99})"), FaultError, MessageMatches(StartsWith("status: ")));
-    CHECK_THROWS_MATCHES(parseFaults(R"({"kind": "status", "times": "x"})"), FaultError, MessageMatches(StartsWith("times: ")));
-    CHECK_THROWS_MATCHES(parseFaults(R"({"kind": "delay", "delayMs": -1})"), FaultError, MessageMatches(StartsWith("delayMs: ")));
+    CHECK_THROWS_MATCHES(parseFaults(R"([{"kind": "status"}, {"kind": "explode"}])"), FaultError,
+                         MessageMatches(StartsWith("[1].kind: expected one of")));
+    CHECK_THROWS_MATCHES(parseFaults(R"({"kind": "status", "status": 99})"), FaultError,
+                         MessageMatches(StartsWith("status: ")));
+    CHECK_THROWS_MATCHES(parseFaults(R"({"kind": "status", "times": "x"})"), FaultError,
+                         MessageMatches(StartsWith("times: ")));
+    CHECK_THROWS_MATCHES(parseFaults(R"({"kind": "delay", "delayMs": -1})"), FaultError,
+                         MessageMatches(StartsWith("delayMs: ")));
 }
 
 TEST_CASE("emulator: a fault meets what it names, after so many, so often", "[emulator]") {

@@ -1,7 +1,7 @@
+#include "unit/emulator/feishu_client.hpp"
+
 #include <corps/emulator/feishu.hpp>
 #include <corps/emulator/generate.hpp>
-
-#include "unit/emulator/feishu_client.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -16,13 +16,13 @@
 namespace {
 
 using namespace corps::emulator;
+using Catch::Matchers::ContainsSubstring;
 using emulator_test::Answer;
 using emulator_test::App;
 using emulator_test::Connection;
 using emulator_test::escape;
 using emulator_test::kApp;
 using emulator_test::texts;
-using Catch::Matchers::ContainsSubstring;
 using Strings = std::vector<std::string>;
 
 const std::string kChildren = "/open-apis/contact/v3/departments/0/children";
@@ -47,9 +47,13 @@ Organisation demo() {
     Organisation out;
     out.corpId = "demo";
     out.corpName = "Demo Ltd";
-    out.deptList = {{"1", "", "Demo Ltd", 0, {"m0"}}, {"a", "1", "A \"quoted\"", 20, {"m1"}}, {"b", "a", "B", 5, {"m0", "gone"}}, {"c", "1", "C", 10, {}}};
+    out.deptList = {{"1", "", "Demo Ltd", 0, {"m0"}},
+                    {"a", "1", "A \"quoted\"", 20, {"m1"}},
+                    {"b", "a", "B", 5, {"m0", "gone"}},
+                    {"c", "1", "C", 10, {}}};
     out.userList = {person("m0", {{"1", false, 0, true}}), person("m1", {{"a", true, 1, false}}),
-                    person("m2", {{"a", true, 2, false}, {"b", false, -7, true}}), person("m3", {{"b", false, 3, false}}), person("gone", {})};
+                    person("m2", {{"a", true, 2, false}, {"b", false, -7, true}}),
+                    person("m3", {{"b", false, 3, false}}), person("gone", {})};
     out.userList[1].unionId = "union of m1";
     out.userList[1].phone = "+8613800000001";
     out.userList[1].email = "m1@example.com";
@@ -87,7 +91,9 @@ FeishuOptions frozen() {
     return out;
 }
 
-boost::json::value item(const Answer& answer, std::size_t index) { return answer.json().at("data").at("items").at(index); }
+boost::json::value item(const Answer& answer, std::size_t index) {
+    return answer.json().at("data").at("items").at(index);
+}
 
 }  // namespace
 
@@ -120,8 +126,14 @@ TEST_CASE("feishu emulator: tokens follow the thirty-minute rule", "[emulator]")
     CHECK(server.stats().tokensIssued == 2);
 
     // With a slash at the end, and the kind for the legacy login.
-    CHECK(app.connection().call("POST", "/open-apis/auth/v3/tenant_access_token/internal/", R"({"app_id":"a","app_secret":"b"})").code() == 0);
-    answer = app.connection().call("POST", "/open-apis/auth/v3/app_access_token/internal", R"({"app_id":"a","app_secret":"b"})").json();
+    CHECK(app.connection()
+              .call("POST", "/open-apis/auth/v3/tenant_access_token/internal/",
+                    R"({"app_id":"a","app_secret":"b"})")
+              .code() == 0);
+    answer = app.connection()
+                 .call("POST", "/open-apis/auth/v3/app_access_token/internal",
+                       R"({"app_id":"a","app_secret":"b"})")
+                 .json();
     CHECK(answer.at("app_access_token") == answer.at("tenant_access_token"));
     CHECK(app.connection().call("GET", "/open-apis/auth/v3/tenant_access_token/internal").code() == 99991301);
 }
@@ -134,12 +146,15 @@ TEST_CASE("feishu emulator: credentials", "[emulator]") {
     const auto ask = [&](const std::string& body) {
         const auto answer = connection.call("POST", "/open-apis/auth/v3/tenant_access_token/internal", body);
         CHECK(answer.status == 200);
-        return std::pair<std::int64_t, std::string>(answer.code(), answer.json().at("msg").as_string().c_str());
+        return std::pair<std::int64_t, std::string>(answer.code(),
+                                                    answer.json().at("msg").as_string().c_str());
     };
     using Expected = std::pair<std::int64_t, std::string>;
     CHECK(ask(R"({"app_id":"cli_a1b2c3d4e5f6a7b8","app_secret":"right"})").first == 0);
-    CHECK(ask(R"({"app_id":"cli_a1b2c3d4e5f6a7b8","app_secret":"wrong"})") == Expected(10014, "app secret invalid"));
-    CHECK(ask(R"({"app_id":"cli_0000000000000000","app_secret":"right"})") == Expected(10014, "app id not exists"));
+    CHECK(ask(R"({"app_id":"cli_a1b2c3d4e5f6a7b8","app_secret":"wrong"})") ==
+          Expected(10014, "app secret invalid"));
+    CHECK(ask(R"({"app_id":"cli_0000000000000000","app_secret":"right"})") ==
+          Expected(10014, "app id not exists"));
     CHECK(ask(R"({"app_id":"nonsense","app_secret":"right"})") == Expected(10003, "invalid param"));
     CHECK(ask(R"({"app_id":"","app_secret":"right"})").first == 10003);
     CHECK(ask(R"({"app_secret":"right"})").first == 10003);
@@ -186,7 +201,9 @@ TEST_CASE("feishu emulator: gates in their order", "[emulator]") {
 
     // A body with a GET is read and ignored.
     server.advanceClock(std::chrono::seconds(1));
-    CHECK(raw.call("GET", "/open-apis/tenant/v2/tenant/query", "{}", "Authorization: Bearer " + app.current() + "\r\n").code() == 0);
+    CHECK(raw.call("GET", "/open-apis/tenant/v2/tenant/query", "{}",
+                   "Authorization: Bearer " + app.current() + "\r\n")
+              .code() == 0);
     server.advanceClock(std::chrono::seconds(1));
     CHECK(app.get("/open-apis/tenant/v2/tenant/query").code() == 0);
 }
@@ -203,7 +220,8 @@ TEST_CASE("feishu emulator: parameters that are wrong", "[emulator]") {
         const auto answer = app.get(path);
         CHECK(answer.status == 400);
         CHECK(answer.code() == 99992402);
-        CHECK(answer.json().at("error").at("field_violations").at(0).at("field") == boost::json::value(field));
+        CHECK(answer.json().at("error").at("field_violations").at(0).at("field") ==
+              boost::json::value(field));
     };
     violation(kChildren + "?page_size=ten", "page_size");
     violation(kChildren + "?fetch_child=yes", "fetch_child");
@@ -217,16 +235,24 @@ TEST_CASE("feishu emulator: parameters that are wrong", "[emulator]") {
     CHECK(app.get(kUsers + "?department_id=nope").code() == 99992357);
     CHECK_THAT(app.get(kUsers + "?department_id=nope").body, ContainsSubstring("Invalid ids: [nope]"));
     CHECK(app.get(kUsers + "?department_id=nope&department_id_type=department_id").code() == 99992380);
-    CHECK(app.get(kUsers + "?department_id=1&department_id_type=department_id").code() == 99992380);  // the root is "0"
+    CHECK(app.get(kUsers + "?department_id=1&department_id_type=department_id").code() ==
+          99992380);  // the root is "0"
     CHECK(app.get("/open-apis/contact/v3/users/nope").code() == 99992351);
     CHECK(app.get("/open-apis/contact/v3/users/nope?user_id_type=user_id").code() == 99992360);
     CHECK(app.get("/open-apis/contact/v3/users/nope?user_id_type=union_id").code() == 99992363);
-    CHECK(app.get(kUsers + "?department_id=" + escape("a\"\xff\n") + "&department_id_type=department_id").code() == 99992380);  // still JSON
+    CHECK(app.get(kUsers + "?department_id=" + escape("a\"\xff\n") + "&department_id_type=department_id")
+              .code() == 99992380);  // still JSON
 }
 
 TEST_CASE("feishu emulator: pages of 49, 50 and 51", "[emulator]") {
-    for (const auto& [members, pages] : std::map<std::size_t, std::vector<std::size_t>>{
-             {0, {0}}, {1, {1}}, {49, {49}}, {50, {50}}, {51, {50, 1}}, {100, {50, 50}}, {250, {50, 50, 50, 50, 50}}}) {
+    for (const auto& [members, pages] :
+         std::map<std::size_t, std::vector<std::size_t>>{{0, {0}},
+                                                         {1, {1}},
+                                                         {49, {49}},
+                                                         {50, {50}},
+                                                         {51, {50, 1}},
+                                                         {100, {50, 50}},
+                                                         {250, {50, 50, 50, 50, 50}}}) {
         FeishuServer server({}, crowd(members));
         App app(server);
         const std::string dept = server.openDepartmentId(kApp, "d");
@@ -238,7 +264,8 @@ TEST_CASE("feishu emulator: pages of 49, 50 and 51", "[emulator]") {
     }
     FeishuServer server({}, crowd(25));
     App app(server);
-    CHECK(app.all(kUsers + "?department_id_type=department_id&department_id=d").pages == std::vector<std::size_t>{10, 10, 5});
+    CHECK(app.all(kUsers + "?department_id_type=department_id&department_id=d").pages ==
+          std::vector<std::size_t>{10, 10, 5});
 }
 
 TEST_CASE("feishu emulator: page tokens are opaque and belong to their list", "[emulator]") {
@@ -258,7 +285,10 @@ TEST_CASE("feishu emulator: page tokens are opaque and belong to their list", "[
     CHECK(app.get(kUsers + "?department_id=0&page_token=" + escape(token)).code() == 40012);
     CHECK(app.get(kChildren + "?page_token=" + escape(token)).code() == 40012);
     App other(server, "cli_0000000000000000");
-    CHECK(other.get(kUsers + "?department_id=" + server.openDepartmentId("cli_0000000000000000", "d") + "&page_token=" + escape(token)).code() == 40012);
+    CHECK(other
+              .get(kUsers + "?department_id=" + server.openDepartmentId("cli_0000000000000000", "d") +
+                   "&page_token=" + escape(token))
+              .code() == 40012);
     server.advanceClock(std::chrono::hours(2));
     app.login();
     CHECK(app.get(list + "&page_token=" + escape(token)).code() == 0);
@@ -272,8 +302,10 @@ TEST_CASE("feishu emulator: page tokens are opaque and belong to their list", "[
 TEST_CASE("feishu emulator: the tree of departments", "[emulator]") {
     FeishuServer server({}, demo());
     App app(server);
-    CHECK(texts(app.all(kChildren + "?" + kCustom).items, "department_id") == Strings{"c", "a"});  // smaller order first
-    CHECK(texts(app.all(kChildren + "?fetch_child=true&" + kCustom).items, "department_id") == Strings{"c", "a", "b"});
+    CHECK(texts(app.all(kChildren + "?" + kCustom).items, "department_id") ==
+          Strings{"c", "a"});  // smaller order first
+    CHECK(texts(app.all(kChildren + "?fetch_child=true&" + kCustom).items, "department_id") ==
+          Strings{"c", "a", "b"});
     const auto below = app.get("/open-apis/contact/v3/departments/a/children?" + kCustom);
     CHECK(item(below, 0).at("parent_department_id") == "a");
 
@@ -287,7 +319,7 @@ TEST_CASE("feishu emulator: the tree of departments", "[emulator]") {
     REQUIRE(a.at("leaders").as_array().size() == 2);
     CHECK(a.at("leaders").at(0) == boost::json::parse(R"({"leaderType":1,"leaderID":"m1"})"));
     CHECK(a.at("leaders").at(1) == boost::json::parse(R"({"leaderType":2,"leaderID":"m2"})"));
-    CHECK(a.at("member_count") == 4);          // m1, m2, m3 and m0, who leads b from outside
+    CHECK(a.at("member_count") == 4);  // m1, m2, m3 and m0, who leads b from outside
     CHECK(a.at("primary_member_count") == 3);
     CHECK(a.at("status").at("is_deleted") == false);
     CHECK(item(children, 0).at("member_count") == 0);
@@ -304,14 +336,21 @@ TEST_CASE("feishu emulator: the tree of departments", "[emulator]") {
     server.setBehaviour(behaviour);
     CHECK(item(app.get(kChildren), 1).at("member_count") == 3);
 
-    const auto one = app.get("/open-apis/contact/v3/departments/b?" + kCustom).json().at("data").at("department");
+    const auto one =
+        app.get("/open-apis/contact/v3/departments/b?" + kCustom).json().at("data").at("department");
     CHECK(one.at("department_id") == "b");
     const auto root = app.get("/open-apis/contact/v3/departments/0").json().at("data").at("department");
-    CHECK(root == boost::json::parse(R"({"department_id":"0","open_department_id":"0","name":"","member_count":4,"primary_member_count":4})"));
+    CHECK(
+        root ==
+        boost::json::parse(
+            R"({"department_id":"0","open_department_id":"0","name":"","member_count":4,"primary_member_count":4})"));
 
-    CHECK(texts(app.all("/open-apis/contact/v3/departments/parent?department_id=b&" + kCustom).items, "department_id") == Strings{"a"});
+    CHECK(texts(app.all("/open-apis/contact/v3/departments/parent?department_id=b&" + kCustom).items,
+                "department_id") == Strings{"a"});
     CHECK(app.all("/open-apis/contact/v3/departments/parent?department_id=a&" + kCustom).items.empty());
-    const auto batch = app.get("/open-apis/contact/v3/departments/batch?department_ids=b&department_ids=nope&department_ids=c&" + kCustom);
+    const auto batch = app.get(
+        "/open-apis/contact/v3/departments/batch?department_ids=b&department_ids=nope&department_ids=c&" +
+        kCustom);
     REQUIRE(batch.json().at("data").at("items").as_array().size() == 2);
     CHECK(item(batch, 0).at("department_id") == "b");
     std::string many = "/open-apis/contact/v3/departments/batch?department_id_type=department_id";
@@ -319,8 +358,12 @@ TEST_CASE("feishu emulator: the tree of departments", "[emulator]") {
         many += "&department_ids=b";
     }
     CHECK(app.get(many).code() == 40011);
-    CHECK(texts(app.all("/open-apis/contact/v3/departments?parent_department_id=0&fetch_child=true&" + kCustom).items, "department_id") == Strings{"c", "a", "b"});
-    CHECK(texts(app.all("/open-apis/contact/v3/departments?" + kCustom).items, "department_id") == Strings{"0"});
+    CHECK(
+        texts(app.all("/open-apis/contact/v3/departments?parent_department_id=0&fetch_child=true&" + kCustom)
+                  .items,
+              "department_id") == Strings{"c", "a", "b"});
+    CHECK(texts(app.all("/open-apis/contact/v3/departments?" + kCustom).items, "department_id") ==
+          Strings{"0"});
 }
 
 TEST_CASE("feishu emulator: orders keep their sequence in Feishu's own directions", "[emulator]") {
@@ -332,7 +375,8 @@ TEST_CASE("feishu emulator: orders keep their sequence in Feishu's own direction
     const auto listed = app.get(kChildren + "?fetch_child=true&" + kCustom).json();
     std::map<std::string, std::uint64_t> orders;
     for (const auto& dept : listed.at("data").at("items").as_array()) {
-        orders[dept.at("department_id").as_string().c_str()] = std::stoull(dept.at("order").as_string().c_str());
+        orders[dept.at("department_id").as_string().c_str()] =
+            std::stoull(dept.at("order").as_string().c_str());
     }
     CHECK(orders == std::map<std::string, std::uint64_t>{{"a", 0}, {"b", 10}, {"c", 9223372036854775812U}});
 
@@ -350,7 +394,9 @@ TEST_CASE("feishu emulator: orders keep their sequence in Feishu's own direction
 TEST_CASE("feishu emulator: members of a department", "[emulator]") {
     FeishuServer server({}, demo());
     App app(server);
-    const auto ids = [&](const std::string& dept) { return texts(app.all(kUsers + "?" + kCustom + "&department_id=" + dept).items, "user_id"); };
+    const auto ids = [&](const std::string& dept) {
+        return texts(app.all(kUsers + "?" + kCustom + "&department_id=" + dept).items, "user_id");
+    };
     CHECK(ids("0") == Strings{"m0"});
     CHECK(ids("a") == Strings{"m1", "m2"});  // not those below
     CHECK(ids("b") == Strings{"m2", "m3"});
@@ -370,7 +416,10 @@ TEST_CASE("feishu emulator: members of a department", "[emulator]") {
     CHECK(m1.at("is_tenant_manager") == true);
     CHECK(m1.at("join_time") == 1577894400);  // 2020-01-02 in China
     CHECK(m1.at("department_ids").at(0) == boost::json::value(server.openDepartmentId(kApp, "a")));
-    CHECK(m1.at("status") == boost::json::parse(R"({"is_frozen":false,"is_resigned":false,"is_activated":true,"is_exited":false,"is_unjoin":false})"));
+    CHECK(
+        m1.at("status") ==
+        boost::json::parse(
+            R"({"is_frozen":false,"is_resigned":false,"is_activated":true,"is_exited":false,"is_unjoin":false})"));
 
     const auto b = app.get(kUsers + "?department_id=b&" + kCustom);
     CHECK(item(b, 1).at("status").at("is_frozen") == true);
@@ -398,10 +447,19 @@ TEST_CASE("feishu emulator: single members, those who left among them", "[emulat
     CHECK(gone.at("status").at("is_resigned") == true);
     CHECK(gone.at("department_ids") == boost::json::parse("[]"));
     CHECK(gone.at("orders") == boost::json::parse("[]"));
-    CHECK(app.get("/open-apis/contact/v3/users/" + server.openUserId(kApp, "m1")).json().at("data").at("user").at("name") == "N m1");
-    CHECK(app.get("/open-apis/contact/v3/users/" + escape("union of m1") + "?user_id_type=union_id").json().at("data").at("user").at("user_id") == "m1");
+    CHECK(app.get("/open-apis/contact/v3/users/" + server.openUserId(kApp, "m1"))
+              .json()
+              .at("data")
+              .at("user")
+              .at("name") == "N m1");
+    CHECK(app.get("/open-apis/contact/v3/users/" + escape("union of m1") + "?user_id_type=union_id")
+              .json()
+              .at("data")
+              .at("user")
+              .at("user_id") == "m1");
 
-    const auto batch = app.get("/open-apis/contact/v3/users/batch?user_ids=m3&user_ids=nope&user_ids=m1&" + kCustom);
+    const auto batch =
+        app.get("/open-apis/contact/v3/users/batch?user_ids=m3&user_ids=nope&user_ids=m1&" + kCustom);
     CHECK(texts({item(batch, 0), item(batch, 1)}, "user_id") == Strings{"m3", "m1"});
     std::string many = "/open-apis/contact/v3/users/batch?user_id_type=user_id";
     for (int i = 0; i < 51; ++i) {
@@ -409,16 +467,22 @@ TEST_CASE("feishu emulator: single members, those who left among them", "[emulat
     }
     CHECK(app.get(many).code() == 40001);
 
-    const auto found = app.post("/open-apis/contact/v3/users/batch_get_id?user_id_type=user_id",
-                                R"({"emails":["m1@example.com","gone@example.com","x@example.com"],"mobiles":["13800000001","+4915112345678"]})");
+    const auto found = app.post(
+        "/open-apis/contact/v3/users/batch_get_id?user_id_type=user_id",
+        R"({"emails":["m1@example.com","gone@example.com","x@example.com"],"mobiles":["13800000001","+4915112345678"]})");
     const auto list = found.json().at("data").at("user_list");
     CHECK(list.at(0).at("user_id") == "m1");
     CHECK(list.at(1) == boost::json::parse(R"({"email":"gone@example.com"})"));
     CHECK(list.at(2) == boost::json::parse(R"({"email":"x@example.com"})"));
     CHECK(list.at(3).at("user_id") == "m1");
     CHECK(list.at(4).at("user_id") == "m3");
-    CHECK(app.post("/open-apis/contact/v3/users/batch_get_id?user_id_type=user_id", R"({"emails":["gone@example.com"],"include_resigned":true})")
-              .json().at("data").at("user_list").at(0).at("user_id") == "gone");
+    CHECK(app.post("/open-apis/contact/v3/users/batch_get_id?user_id_type=user_id",
+                   R"({"emails":["gone@example.com"],"include_resigned":true})")
+              .json()
+              .at("data")
+              .at("user_list")
+              .at(0)
+              .at("user_id") == "gone");
 }
 
 TEST_CASE("feishu emulator: another app sees other open ids", "[emulator]") {
@@ -447,8 +511,10 @@ TEST_CASE("feishu emulator: fields without their scope are absent", "[emulator]"
         return out;
     };
     const std::string list = kUsers + "?department_id=" + server.openDepartmentId(kApp, "a");
-    CHECK(keys(item(app.get(list), 0)) == std::set<std::string>{"union_id", "open_id", "mobile_visible", "is_frozen"});
-    CHECK(keys(item(app.get(kChildren), 0)) == std::set<std::string>{"open_department_id", "leaders", "group_chat_employee_types"});
+    CHECK(keys(item(app.get(list), 0)) ==
+          std::set<std::string>{"union_id", "open_id", "mobile_visible", "is_frozen"});
+    CHECK(keys(item(app.get(kChildren), 0)) ==
+          std::set<std::string>{"open_department_id", "leaders", "group_chat_employee_types"});
     CHECK(item(app.get(kChildren), 1).at("leaders").at(0) == boost::json::parse(R"({"leaderType":1})"));
 
     const std::map<std::string, std::set<std::string>> opens{
@@ -460,7 +526,8 @@ TEST_CASE("feishu emulator: fields without their scope are absent", "[emulator]"
         {"contact:user.department:readonly", {"department_ids", "leader_user_id", "orders"}},
         {"contact:user.employee_number:read", {"employee_no"}},
         {"contact:user.employee:readonly",
-         {"status", "city", "country", "work_station", "join_time", "is_tenant_manager", "employee_type", "custom_attrs", "enterprise_email", "job_title", "employee_no"}},
+         {"status", "city", "country", "work_station", "join_time", "is_tenant_manager", "employee_type",
+          "custom_attrs", "enterprise_email", "job_title", "employee_no"}},
     };
     for (const auto& [scope, fields] : opens) {
         behaviour.scopes = {"contact:contact.base:readonly", scope};
@@ -490,24 +557,33 @@ TEST_CASE("feishu emulator: contact range", "[emulator]") {
     FeishuServer server({}, demo());
     App app(server);
     const auto scopes = [&] { return app.get("/open-apis/contact/v3/scopes?" + kCustom).json().at("data"); };
-    const std::string config = "/open-apis/application/v6/applications/" + std::string(kApp) + "/contacts_range_configuration?" + kCustom;
-    CHECK(scopes() == boost::json::parse(R"({"user_ids":["m0"],"department_ids":["c","a"],"group_ids":[],"has_more":false})"));
+    const std::string config = "/open-apis/application/v6/applications/" + std::string(kApp) +
+                               "/contacts_range_configuration?" + kCustom;
+    CHECK(scopes() ==
+          boost::json::parse(
+              R"({"user_ids":["m0"],"department_ids":["c","a"],"group_ids":[],"has_more":false})"));
     CHECK(app.get(config).json().at("data").at("contacts_range").at("contacts_scope_type") == "all");
 
     FeishuBehaviour behaviour;
     behaviour.range = {false, {"b"}, {"m0", "m3"}, {"g1"}};
     server.setBehaviour(behaviour);
-    CHECK(scopes() == boost::json::parse(R"({"user_ids":["m0","m3"],"department_ids":["b"],"group_ids":["g1"],"has_more":false})"));
-    CHECK(app.get(config).json().at("data").at("contacts_range") ==
-          boost::json::parse(R"({"contacts_scope_type":"some","visible_list":{"open_ids":["m0","m3"],"department_ids":["b"],"group_ids":["g1"]}})"));
+    CHECK(scopes() ==
+          boost::json::parse(
+              R"({"user_ids":["m0","m3"],"department_ids":["b"],"group_ids":["g1"],"has_more":false})"));
+    CHECK(
+        app.get(config).json().at("data").at("contacts_range") ==
+        boost::json::parse(
+            R"({"contacts_scope_type":"some","visible_list":{"open_ids":["m0","m3"],"department_ids":["b"],"group_ids":["g1"]}})"));
     // One page holds so many ids in all.
     const auto first = app.get("/open-apis/contact/v3/scopes?page_size=3&" + kCustom).json().at("data");
     CHECK(first.at("user_ids").as_array().size() + first.at("department_ids").as_array().size() == 3);
     CHECK(first.at("group_ids").as_array().empty());
     CHECK(first.at("has_more") == true);
-    const auto second = app.get("/open-apis/contact/v3/scopes?page_size=3&" + kCustom + "&page_token=" + escape(first.at("page_token").as_string().c_str()));
+    const auto second = app.get("/open-apis/contact/v3/scopes?page_size=3&" + kCustom +
+                                "&page_token=" + escape(first.at("page_token").as_string().c_str()));
     CHECK(second.json().at("data").at("group_ids").as_array().size() == 1);
-    CHECK(app.get("/open-apis/application/v6/applications/cli_x/contacts_range_configuration").code() == 210504);
+    CHECK(app.get("/open-apis/application/v6/applications/cli_x/contacts_range_configuration").code() ==
+          210504);
     CHECK(app.get(config + "&page_token=x").code() == 210501);
 
     const auto refused = [&](const std::string& path, int status, std::int64_t code) {
@@ -526,17 +602,30 @@ TEST_CASE("feishu emulator: contact range", "[emulator]") {
     refused("users/m0?", 200, 0);
     refused("users/m2?", 200, 0);
     refused("users/gone?", 400, 41050);
-    CHECK(app.get("/open-apis/contact/v3/departments/batch?department_ids=a&department_ids=b&" + kCustom).json().at("data").at("items").as_array().size() == 1);
-    CHECK(app.get("/open-apis/contact/v3/users/batch?user_ids=m1&user_ids=m2&" + kCustom).json().at("data").at("items").as_array().size() == 1);
+    CHECK(app.get("/open-apis/contact/v3/departments/batch?department_ids=a&department_ids=b&" + kCustom)
+              .json()
+              .at("data")
+              .at("items")
+              .as_array()
+              .size() == 1);
+    CHECK(app.get("/open-apis/contact/v3/users/batch?user_ids=m1&user_ids=m2&" + kCustom)
+              .json()
+              .at("data")
+              .at("items")
+              .as_array()
+              .size() == 1);
     CHECK(app.all("/open-apis/contact/v3/departments/parent?department_id=b&" + kCustom).items.empty());
-    CHECK(texts(app.all("/open-apis/contact/v3/users?" + kCustom).items, "user_id") == Strings{"m0"});  // alone, in no visible department
-    CHECK(texts(app.all("/open-apis/contact/v3/departments?" + kCustom).items, "department_id") == Strings{"b"});
+    CHECK(texts(app.all("/open-apis/contact/v3/users?" + kCustom).items, "user_id") ==
+          Strings{"m0"});  // alone, in no visible department
+    CHECK(texts(app.all("/open-apis/contact/v3/departments?" + kCustom).items, "department_id") ==
+          Strings{"b"});
 
     const auto m2 = item(app.get(kUsers + "?department_id=b&" + kCustom), 0);
     CHECK(m2.at("department_ids") == boost::json::parse(R"(["a","b"])"));
     behaviour.hideDeptsOutOfRange = true;
     server.setBehaviour(behaviour);
-    CHECK(item(app.get(kUsers + "?department_id=b&" + kCustom), 0).at("department_ids") == boost::json::parse(R"(["b"])"));
+    CHECK(item(app.get(kUsers + "?department_id=b&" + kCustom), 0).at("department_ids") ==
+          boost::json::parse(R"(["b"])"));
 }
 
 TEST_CASE("feishu emulator: roles", "[emulator]") {
@@ -544,8 +633,13 @@ TEST_CASE("feishu emulator: roles", "[emulator]") {
     App app(server);
     const std::string role = "/open-apis/contact/v3/functional_roles/r1/members";
     const auto page = app.get(role + "?page_size=2&" + kCustom).json().at("data");
-    CHECK(page.at("members") == boost::json::parse(R"([{"user_id":"m1","scope_type":"None"},{"user_id":"m2","scope_type":"None"}])"));
-    const auto last = app.get(role + "?page_size=2&" + kCustom + "&page_token=" + escape(page.at("page_token").as_string().c_str())).json().at("data");
+    CHECK(
+        page.at("members") ==
+        boost::json::parse(R"([{"user_id":"m1","scope_type":"None"},{"user_id":"m2","scope_type":"None"}])"));
+    const auto last = app.get(role + "?page_size=2&" + kCustom +
+                              "&page_token=" + escape(page.at("page_token").as_string().c_str()))
+                          .json()
+                          .at("data");
     CHECK(last.at("members").as_array().size() == 1);
     CHECK(last.at("has_more") == false);
     CHECK(last.as_object().contains("page_token"));  // though nothing follows
@@ -560,9 +654,12 @@ TEST_CASE("feishu emulator: roles", "[emulator]") {
     const std::string id(made.json().at("data").at("role_id").as_string());
     CHECK(app.post("/open-apis/contact/v3/functional_roles", R"({"role_name":"安全员"})").code() == 41201);
     CHECK(app.post("/open-apis/contact/v3/functional_roles", R"({"role_name":""})").code() == 99992402);
-    const auto added = app.post("/open-apis/contact/v3/functional_roles/" + id + "/members/batch_create?user_id_type=user_id", R"({"members":["m0","nope","m0"]})");
+    const auto added = app.post(
+        "/open-apis/contact/v3/functional_roles/" + id + "/members/batch_create?user_id_type=user_id",
+        R"({"members":["m0","nope","m0"]})");
     CHECK(added.json().at("data").at("results") ==
-          boost::json::parse(R"([{"user_id":"m0","reason":1},{"user_id":"nope","reason":2},{"user_id":"m0","reason":4}])"));
+          boost::json::parse(
+              R"([{"user_id":"m0","reason":1},{"user_id":"nope","reason":2},{"user_id":"m0","reason":4}])"));
     CHECK(app.all("/open-apis/contact/v3/functional_roles/" + id + "/members", "members").items.size() == 1);
     CHECK(server.organisation().roleMemberSet.back() == RoleMember{id, "m0"});
 }
@@ -580,7 +677,8 @@ TEST_CASE("feishu emulator: tenant, units, employee types, job titles", "[emulat
     const auto titles = app.all("/open-apis/contact/v3/job_titles").items;
     CHECK(texts(titles, "name") == Strings{"CTO"});
     const std::string id(titles[0].at("job_title_id").as_string());
-    CHECK(app.get("/open-apis/contact/v3/job_titles/" + id).json().at("data").at("job_title").at("name") == "CTO");
+    CHECK(app.get("/open-apis/contact/v3/job_titles/" + id).json().at("data").at("job_title").at("name") ==
+          "CTO");
     CHECK(app.get("/open-apis/contact/v3/job_titles/nope").code() == 40001);
 }
 
@@ -598,7 +696,7 @@ TEST_CASE("feishu emulator: rate limits", "[emulator]") {
     CHECK(refused.code() == 99991400);
     CHECK(refused.headers.at("x-ogw-ratelimit-limit") == "50");
     CHECK(refused.headers.at("x-ogw-ratelimit-reset") == "1");
-    CHECK(app.get(kUsers + "?department_id=0").status == 200);  // another API
+    CHECK(app.get(kUsers + "?department_id=0").status == 200);                // another API
     CHECK(App(server, "cli_0000000000000000").get(kChildren).status == 200);  // another app
     for (int second = 1; second < 20; ++second) {
         server.advanceClock(std::chrono::seconds(1));
@@ -606,7 +704,8 @@ TEST_CASE("feishu emulator: rate limits", "[emulator]") {
             REQUIRE(app.get(kChildren).status == 200);
         }
     }
-    server.advanceClock(std::chrono::seconds(1));  // twenty seconds in, the thousand of this minute are used up
+    server.advanceClock(
+        std::chrono::seconds(1));  // twenty seconds in, the thousand of this minute are used up
     const auto minute = app.get(kChildren);
     CHECK(minute.status == 429);
     CHECK(minute.headers.at("x-ogw-ratelimit-limit") == "1000");
@@ -620,7 +719,8 @@ TEST_CASE("feishu emulator: ways to answer that clients must bear", "[emulator]"
     Organisation wide;
     wide.deptList.push_back({"1", "", "", 0, {}});
     for (int i = 0; i < 120; ++i) {
-        wide.deptList.push_back({"d" + std::to_string(i), i < 60 ? "1" : "d" + std::to_string(i - 60), "D", i, {}});
+        wide.deptList.push_back(
+            {"d" + std::to_string(i), i < 60 ? "1" : "d" + std::to_string(i - 60), "D", i, {}});
     }
     FeishuServer server({}, wide);
     App app(server);
@@ -646,7 +746,8 @@ TEST_CASE("feishu emulator: ways to answer that clients must bear", "[emulator]"
     behaviour.parentsAfterChildren = true;
     server.setBehaviour(behaviour);
     const auto reversed = texts(app.all(tree).items, "department_id");
-    CHECK(std::find(reversed.begin(), reversed.end(), "d60") < std::find(reversed.begin(), reversed.end(), "d0"));
+    CHECK(std::find(reversed.begin(), reversed.end(), "d60") <
+          std::find(reversed.begin(), reversed.end(), "d0"));
     CHECK(sorted(reversed) == sorted(plain));
 
     behaviour = {};
@@ -675,7 +776,9 @@ TEST_CASE("feishu emulator: faults", "[emulator]") {
     FeishuServer server({}, crowd(120));
     App app(server);
     const std::string list = kUsers + "?page_size=50&department_id=" + server.openDepartmentId(kApp, "d");
-    const auto inject = [&](const char* json) { CHECK(Connection(server.port()).call("POST", "/_emulator/faults", json).status == 200); };
+    const auto inject = [&](const char* json) {
+        CHECK(Connection(server.port()).call("POST", "/_emulator/faults", json).status == 200);
+    };
 
     inject(R"({"match": "find_by", "kind": "status", "status": 500})");
     CHECK(app.get(list).status == 500);
@@ -692,7 +795,8 @@ TEST_CASE("feishu emulator: faults", "[emulator]") {
     answer = app.get(list);
     CHECK(answer.status == 200);
     CHECK(answer.code() == 40003);
-    inject(R"([{"match": "find_by", "kind": "rate-limit", "resetSeconds": 3}, {"match": "find_by", "kind": "rate-limit", "status": 400, "headers": false}])");
+    inject(
+        R"([{"match": "find_by", "kind": "rate-limit", "resetSeconds": 3}, {"match": "find_by", "kind": "rate-limit", "status": 400, "headers": false}])");
     answer = app.get(list);
     CHECK(answer.status == 429);
     CHECK(answer.headers.at("x-ogw-ratelimit-reset") == "3");
@@ -712,7 +816,8 @@ TEST_CASE("feishu emulator: faults", "[emulator]") {
     answer = app.get(list);
     const std::string first(answer.json().at("data").at("page_token").as_string());
     CHECK(answer.json().at("data").at("has_more") == true);
-    CHECK(app.get(list + "&page_token=" + escape(first)).json().at("data").at("page_token").as_string() == first);
+    CHECK(app.get(list + "&page_token=" + escape(first)).json().at("data").at("page_token").as_string() ==
+          first);
     CHECK(Connection(server.port()).call("DELETE", "/_emulator/faults").status == 200);
     CHECK(app.all(list).pages == std::vector<std::size_t>{50, 50, 20});
 
@@ -738,7 +843,8 @@ TEST_CASE("feishu emulator: control calls", "[emulator]") {
     auto stats = control.call("GET", "/_emulator/stats").json();
     CHECK(stats.at("requests") == 5);
     CHECK(stats.at("tokensIssued") == 1);
-    CHECK(stats.at("endpoints") == boost::json::parse(R"({"POST /open-apis/auth/v3/tenant_access_token/internal": 1,
+    CHECK(stats.at("endpoints") ==
+          boost::json::parse(R"({"POST /open-apis/auth/v3/tenant_access_token/internal": 1,
         "GET /open-apis/contact/v3/departments/:department_id/children": 2, "GET /open-apis/contact/v3/users/:user_id": 1, "unknown": 1})"));
     CHECK(server.stats().of(label("contact/v3/users/:user_id")) == 1);
     CHECK(server.stats().highestConcurrency == 1);
@@ -750,12 +856,14 @@ TEST_CASE("feishu emulator: control calls", "[emulator]") {
     Organisation next = demo();
     next.deptList.pop_back();
     next.userList[0].nick = "renamed";
-    CHECK(control.call("PUT", "/_emulator/org", writeOrganisation(next)).body == "{\"departments\":3,\"members\":5}\n");
+    CHECK(control.call("PUT", "/_emulator/org", writeOrganisation(next)).body ==
+          "{\"departments\":3,\"members\":5}\n");
     CHECK(app.all(kChildren).items.size() == 1);  // with the token of before
     CHECK(item(app.get(kUsers + "?department_id=0"), 0).at("name") == "renamed");
     CHECK(app.get("/open-apis/contact/v3/departments/c?" + kCustom).code() == 40015);  // deleted, not unknown
     CHECK(app.get("/open-apis/contact/v3/departments/" + server.openDepartmentId(kApp, "c")).code() == 40015);
-    const auto refused = control.call("PUT", "/_emulator/org", R"({"deptList":[{"deptId":"1"},{"deptId":"0","parentId":"1"}]})");
+    const auto refused = control.call("PUT", "/_emulator/org",
+                                      R"({"deptList":[{"deptId":"1"},{"deptId":"0","parentId":"1"}]})");
     CHECK(refused.status == 400);
     CHECK_THAT(std::string(refused.json().at("error").as_string()), ContainsSubstring("deptList[1].deptId"));
     CHECK(control.call("PUT", "/_emulator/org", "nonsense").status == 400);
@@ -767,15 +875,21 @@ TEST_CASE("feishu emulator: control calls", "[emulator]") {
     CHECK(control.call("POST", "/_emulator/faults", R"({"kind": "explode"})").status == 400);
     app.login();
 
-    CHECK(control.call("PUT", "/_emulator/behaviour", R"({"range": {"deptIds": ["a"]}, "omitEmptyItems": true, "shuffle": 7})").status == 200);
+    CHECK(control
+              .call("PUT", "/_emulator/behaviour",
+                    R"({"range": {"deptIds": ["a"]}, "omitEmptyItems": true, "shuffle": 7})")
+              .status == 200);
     CHECK(app.get(kChildren).code() == 40004);
     CHECK(server.behaviour().shuffle == 7U);
-    CHECK(control.call("PUT", "/_emulator/behaviour", R"({"shuffle": null, "range": {"all": true}})").status == 200);
+    CHECK(
+        control.call("PUT", "/_emulator/behaviour", R"({"shuffle": null, "range": {"all": true}})").status ==
+        200);
     CHECK_FALSE(server.behaviour().shuffle);
     CHECK(server.behaviour().omitEmptyItems);
     CHECK(app.get(kChildren).code() == 0);
     CHECK(control.call("PUT", "/_emulator/behaviour", R"({"ratePerSecond": -1})").status == 400);
-    CHECK(control.call("PUT", "/_emulator/behaviour", control.call("GET", "/_emulator/behaviour").body).status == 200);
+    CHECK(control.call("PUT", "/_emulator/behaviour", control.call("GET", "/_emulator/behaviour").body)
+              .status == 200);
     CHECK(control.call("GET", "/_emulator/nothing").status == 404);
 }
 
@@ -794,7 +908,8 @@ TEST_CASE("feishu emulator: a whole pull of a generated organisation", "[emulato
             expected[place.deptId == "1" ? "0" : place.deptId].insert(member.memberId);
         }
     }
-    Strings depts = texts(app.all(kChildren + "?fetch_child=true&page_size=50&" + kCustom).items, "department_id");
+    Strings depts =
+        texts(app.all(kChildren + "?fetch_child=true&page_size=50&" + kCustom).items, "department_id");
     depts.push_back("0");
     std::map<std::string, std::set<std::string>> seen;
     for (const std::string& dept : depts) {
@@ -805,5 +920,6 @@ TEST_CASE("feishu emulator: a whole pull of a generated organisation", "[emulato
     }
     CHECK(seen == expected);
     CHECK(server.stats().of(label("contact/v3/users/find_by_department")) == calls);
-    CHECK(server.stats().of(label("contact/v3/departments/:department_id/children")) == (made.deptList.size() - 1 + 49) / 50);
+    CHECK(server.stats().of(label("contact/v3/departments/:department_id/children")) ==
+          (made.deptList.size() - 1 + 49) / 50);
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <corps/emulator/feishu.hpp>
-
 #include "unit/emulator/raw_http.hpp"
+
+#include <corps/emulator/feishu.hpp>
 
 #include <string>
 #include <string_view>
@@ -26,17 +26,25 @@ inline std::string escape(std::string_view text) {
 /** An app at work: one connection and a tenant token. */
 class App {
 public:
-    explicit App(const corps::emulator::FeishuServer& server, std::string_view appId = kApp) : appId_(appId), connection_(server.port()) { login(); }
+    explicit App(const corps::emulator::FeishuServer& server, std::string_view appId = kApp)
+        : appId_(appId), connection_(server.port()) {
+        login();
+    }
 
     Answer token(std::string_view secret = "secret") {
-        return connection_.call("POST", "/open-apis/auth/v3/tenant_access_token/internal",
-                                "{\"app_id\":\"" + appId_ + "\",\"app_secret\":\"" + std::string(secret) + "\"}");
+        return connection_.call(
+            "POST", "/open-apis/auth/v3/tenant_access_token/internal",
+            "{\"app_id\":\"" + appId_ + "\",\"app_secret\":\"" + std::string(secret) + "\"}");
     }
     void login() { token_ = std::string(token().json().at("tenant_access_token").as_string()); }
     const std::string& current() const { return token_; }
 
-    Answer get(std::string_view path) { return connection_.call("GET", path, {}, "Authorization: Bearer " + token_ + "\r\n"); }
-    Answer post(std::string_view path, std::string_view body) { return connection_.call("POST", path, body, "Authorization: Bearer " + token_ + "\r\n"); }
+    Answer get(std::string_view path) {
+        return connection_.call("GET", path, {}, "Authorization: Bearer " + token_ + "\r\n");
+    }
+    Answer post(std::string_view path, std::string_view body) {
+        return connection_.call("POST", path, body, "Authorization: Bearer " + token_ + "\r\n");
+    }
     Connection& connection() { return connection_; }
 
     struct Listing {

@@ -1,6 +1,6 @@
-#include <corps/emulator/feishu.hpp>
-
 #include "unit/emulator/feishu_client.hpp"
+
+#include <corps/emulator/feishu.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -11,11 +11,11 @@
 namespace {
 
 using namespace corps::emulator;
+using Catch::Matchers::StartsWith;
 using emulator_test::Answer;
 using emulator_test::Connection;
 using emulator_test::escape;
 using emulator_test::kApp;
-using Catch::Matchers::StartsWith;
 
 Organisation staff() {
     Organisation out;
@@ -41,7 +41,8 @@ FeishuOptions fixedClock() {
     return out;
 }
 
-const std::string kAuthorize = "/open-apis/authen/v1/authorize?response_type=code&client_id=" + std::string(kApp);
+const std::string kAuthorize =
+    "/open-apis/authen/v1/authorize?response_type=code&client_id=" + std::string(kApp);
 
 /** A browser and the program behind it. */
 struct Login {
@@ -60,14 +61,16 @@ struct Login {
         return to.substr(begin, to.find_first_of("&#", begin) - begin);
     }
     Answer token(const std::string& fields, const std::string& headers = "") {
-        return connection.call("POST", "/open-apis/authen/v2/oauth/token",
-                               "{\"client_id\":\"" + std::string(kApp) + "\",\"client_secret\":\"s\"," + fields + "}", headers);
+        return connection.call(
+            "POST", "/open-apis/authen/v2/oauth/token",
+            "{\"client_id\":\"" + std::string(kApp) + "\",\"client_secret\":\"s\"," + fields + "}", headers);
     }
     Answer redeem(const std::string& code, const std::string& more = "") {
         return token("\"grant_type\":\"authorization_code\",\"code\":\"" + code + "\"" + more);
     }
     Answer info(std::string_view token) {
-        return connection.call("GET", "/open-apis/authen/v1/user_info", {}, "Authorization: Bearer " + std::string(token) + "\r\n");
+        return connection.call("GET", "/open-apis/authen/v1/user_info", {},
+                               "Authorization: Bearer " + std::string(token) + "\r\n");
     }
 };
 
@@ -108,23 +111,34 @@ TEST_CASE("feishu emulator: the authorize page", "[emulator]") {
     options.credentials = {{std::string(kApp), "s"}};
     FeishuServer server(options, staff());
     Login login(server);
-    CHECK_THAT(login.location("&redirect_uri=" + escape("https://p.example.com/cb") + "&state=" + escape("a b&c")),
-               StartsWith("https://p.example.com/cb?code="));
-    CHECK(login.location("&redirect_uri=" + escape("https://p.example.com/cb") + "&state=" + escape("a b&c")).ends_with("&state=a%20b%26c"));
+    CHECK_THAT(
+        login.location("&redirect_uri=" + escape("https://p.example.com/cb") + "&state=" + escape("a b&c")),
+        StartsWith("https://p.example.com/cb?code="));
+    CHECK(login.location("&redirect_uri=" + escape("https://p.example.com/cb") + "&state=" + escape("a b&c"))
+              .ends_with("&state=a%20b%26c"));
     const auto fragment = login.location("&redirect_uri=" + escape("https://p.example.com/?x=1#part"));
     CHECK_THAT(fragment, StartsWith("https://p.example.com/?x=1&code="));
     CHECK(fragment.ends_with("#part"));
-    const auto refuse = [&](const std::string& path, std::int64_t code) { CHECK(login.connection.call("GET", path).code() == code); };
+    const auto refuse = [&](const std::string& path, std::int64_t code) {
+        CHECK(login.connection.call("GET", path).code() == code);
+    };
     refuse(kAuthorize + "&redirect_uri=" + escape("https://evil.example.com/"), 20029);
     refuse(kAuthorize, 20001);
-    refuse(kAuthorize + "&redirect_uri=" + escape("https://p.example.com/cb") + "&scope=unknown:scope", 20027);
-    refuse("/open-apis/authen/v1/authorize?response_type=code&client_id=cli_x&redirect_uri=" + escape("https://p.example.com/cb"), 20048);
-    CHECK(login.connection.call("GET", "/open-apis/authen/v1/index?app_id=" + std::string(kApp) + "&redirect_uri=" + escape("https://p.example.com/cb")).status == 302);
+    refuse(kAuthorize + "&redirect_uri=" + escape("https://p.example.com/cb") + "&scope=unknown:scope",
+           20027);
+    refuse("/open-apis/authen/v1/authorize?response_type=code&client_id=cli_x&redirect_uri=" +
+               escape("https://p.example.com/cb"),
+           20048);
+    CHECK(login.connection
+              .call("GET", "/open-apis/authen/v1/index?app_id=" + std::string(kApp) +
+                               "&redirect_uri=" + escape("https://p.example.com/cb"))
+              .status == 302);
 
     FeishuBehaviour behaviour;
     behaviour.denyLogin = true;
     server.setBehaviour(behaviour);
-    CHECK(login.location("&state=1&redirect_uri=" + escape("https://p.example.com/cb")) == "https://p.example.com/cb?error=access_denied&state=1");
+    CHECK(login.location("&state=1&redirect_uri=" + escape("https://p.example.com/cb")) ==
+          "https://p.example.com/cb?error=access_denied&state=1");
 }
 
 TEST_CASE("feishu emulator: codes are good once, for five minutes, for their app", "[emulator]") {
@@ -143,14 +157,17 @@ TEST_CASE("feishu emulator: codes are good once, for five minutes, for their app
     server.advanceClock(std::chrono::minutes(5));
     refuse(login.redeem(late), 20004);
     const std::string foreign = login.code();
-    refuse(login.connection.call("POST", "/open-apis/authen/v2/oauth/token",
-                                 R"({"grant_type":"authorization_code","client_id":"cli_other","client_secret":"s","code":")" + foreign + "\"}"),
+    refuse(login.connection.call(
+               "POST", "/open-apis/authen/v2/oauth/token",
+               R"({"grant_type":"authorization_code","client_id":"cli_other","client_secret":"s","code":")" +
+                   foreign + "\"}"),
            20024);
     refuse(login.redeem(login.code(), R"(,"redirect_uri":"https://elsewhere.example.com")"), 20071);
     CHECK(login.redeem(login.code(), R"(,"redirect_uri":"https://p.example.com/cb")").code() == 0);
     refuse(login.token(R"("grant_type":"password")"), 20036);
     refuse(login.token(R"("code":"x")"), 20001);
-    refuse(login.token(R"("grant_type":"authorization_code","code":"x")", "Authorization: Basic YTpi\r\n"), 20070);
+    refuse(login.token(R"("grant_type":"authorization_code","code":"x")", "Authorization: Basic YTpi\r\n"),
+           20070);
     refuse(login.connection.call("POST", "/open-apis/authen/v2/oauth/token", "not json"), 20063);
     refuse(login.redeem(login.code(), R"(,"scope":"offline_access")"), 20068);
 }
@@ -166,7 +183,8 @@ TEST_CASE("feishu emulator: PKCE", "[emulator]") {
     CHECK(login.redeem(login.code(s256), with).code() == 0);
     CHECK(login.redeem(login.code(s256)).code() == 20049);
     CHECK(login.redeem(login.code(s256), R"(,"code_verifier":")" + challenge + "\"").code() == 20049);
-    CHECK(login.redeem(login.code("&code_challenge=" + verifier), with).code() == 0);  // plain unless said otherwise
+    CHECK(login.redeem(login.code("&code_challenge=" + verifier), with).code() ==
+          0);  // plain unless said otherwise
     CHECK(login.redeem(login.code("&code_challenge=short"), R"(,"code_verifier":"short")").code() == 20049);
 }
 
@@ -176,7 +194,9 @@ TEST_CASE("feishu emulator: refresh tokens rotate", "[emulator]") {
     const auto first = login.redeem(login.code("&scope=offline_access"));
     CHECK(text(first, "scope") == "offline_access");
     CHECK(first.json().at("refresh_token_expires_in") == 604800);
-    const auto refresh = [&](const std::string& token) { return login.token(R"("grant_type":"refresh_token","refresh_token":")" + token + "\""); };
+    const auto refresh = [&](const std::string& token) {
+        return login.token(R"("grant_type":"refresh_token","refresh_token":")" + token + "\"");
+    };
     const auto second = refresh(text(first, "refresh_token"));
     CHECK(second.code() == 0);
     CHECK(refresh(text(first, "refresh_token")).code() == 20073);
@@ -216,7 +236,10 @@ TEST_CASE("feishu emulator: who may not log in", "[emulator]") {
     CHECK(login.info("eyJnonsense").code() == 20005);
     emulator_test::App app(server);
     CHECK(login.info(app.current()).code() == 20005);
-    CHECK(login.connection.call("GET", "/open-apis/contact/v3/departments/0/children", {}, "Authorization: Bearer " + token + "\r\n").code() == 99991668);
+    CHECK(login.connection
+              .call("GET", "/open-apis/contact/v3/departments/0/children", {},
+                    "Authorization: Bearer " + token + "\r\n")
+              .code() == 99991668);
 }
 
 TEST_CASE("feishu emulator: legacy login", "[emulator]") {
@@ -224,7 +247,8 @@ TEST_CASE("feishu emulator: legacy login", "[emulator]") {
     Login login(server);
     emulator_test::App app(server);
     const auto redeem = [&](const std::string& code) {
-        return app.post("/open-apis/authen/v1/oidc/access_token", R"({"grant_type":"authorization_code","code":")" + code + "\"}");
+        return app.post("/open-apis/authen/v1/oidc/access_token",
+                        R"({"grant_type":"authorization_code","code":")" + code + "\"}");
     };
     const std::string code = login.code();
     const auto first = redeem(code);
@@ -235,14 +259,22 @@ TEST_CASE("feishu emulator: legacy login", "[emulator]") {
     CHECK(redeem(code).status == 200);
     CHECK(redeem(code).code() == 20003);
     const auto refresh = [&](const std::string& token) {
-        return app.post("/open-apis/authen/v1/oidc/refresh_access_token", R"({"grant_type":"refresh_token","refresh_token":")" + token + "\"}");
+        return app.post("/open-apis/authen/v1/oidc/refresh_access_token",
+                        R"({"grant_type":"refresh_token","refresh_token":")" + token + "\"}");
     };
     const std::string old(data.at("refresh_token").as_string());
-    CHECK(login.token(R"("grant_type":"refresh_token","refresh_token":")" + old + "\"").code() == 20026);  // not interchangeable
+    CHECK(login.token(R"("grant_type":"refresh_token","refresh_token":")" + old + "\"").code() ==
+          20026);  // not interchangeable
     CHECK(refresh(old).code() == 0);
     CHECK(refresh(old).code() == 20007);
-    CHECK(login.connection.call("POST", "/open-apis/authen/v1/oidc/access_token", "{}", "Authorization: Bearer t-nonsense\r\n").code() == 20014);
-    const auto one = app.post("/open-apis/authen/v1/access_token", R"({"grant_type":"authorization_code","code":")" + login.code() + "\"}").json().at("data");
+    CHECK(login.connection
+              .call("POST", "/open-apis/authen/v1/oidc/access_token", "{}",
+                    "Authorization: Bearer t-nonsense\r\n")
+              .code() == 20014);
+    const auto one = app.post("/open-apis/authen/v1/access_token",
+                              R"({"grant_type":"authorization_code","code":")" + login.code() + "\"}")
+                         .json()
+                         .at("data");
     CHECK(one.at("open_id").as_string() == server.openUserId(kApp, "m1"));
     CHECK(one.as_object().contains("access_token"));
 }

@@ -19,7 +19,8 @@ TEST_CASE("emulator: generated organisations of any size are valid", "[emulator]
             CHECK(made.userList.size() == members);
             CHECK_NOTHROW(validate(made));
             CHECK(made.adminIds.empty() == (members == 0));
-            CHECK(std::all_of(made.userList.begin(), made.userList.end(), [](const Member& m) { return m.status == 1 && !m.departments.empty(); }));
+            CHECK(std::all_of(made.userList.begin(), made.userList.end(),
+                              [](const Member& m) { return m.status == 1 && !m.departments.empty(); }));
         }
     }
 }
@@ -63,7 +64,8 @@ TEST_CASE("emulator: a generated organisation looks like a real one", "[emulator
     for (const Member& member : made.userList) {
         several += member.departments.size() > 1 ? 1U : 0U;
         CHECK(member.departments.size() <= 3);
-        CHECK(std::count_if(member.departments.begin(), member.departments.end(), [](const Membership& m) { return m.isPrimary; }) == 1);
+        CHECK(std::count_if(member.departments.begin(), member.departments.end(),
+                            [](const Membership& m) { return m.isPrimary; }) == 1);
         for (const Membership& membership : member.departments) {
             ++sizes[membership.deptId];
         }
@@ -72,7 +74,10 @@ TEST_CASE("emulator: a generated organisation looks like a real one", "[emulator
         CHECK((member.phone.empty() || phones.insert(member.phone).second));
         CHECK((member.email.empty() || emails.insert(member.email).second));
         names.insert(member.nick);
-        chinese += static_cast<unsigned char>(member.nick[0]) >= 0xe4 && static_cast<unsigned char>(member.nick[0]) <= 0xe9 ? 1U : 0U;
+        chinese += static_cast<unsigned char>(member.nick[0]) >= 0xe4 &&
+                           static_cast<unsigned char>(member.nick[0]) <= 0xe9
+                       ? 1U
+                       : 0U;
     }
     CHECK(several > kMembers * 7 / 100);
     CHECK(several < kMembers * 9 / 100);
@@ -106,7 +111,10 @@ TEST_CASE("emulator: a generated organisation looks like a real one", "[emulator
         led += dept.leaderIds.empty() ? 0U : 1U;
         for (const std::string& id : dept.leaderIds) {
             const auto& places = members.at(id)->departments;
-            outside += std::none_of(places.begin(), places.end(), [&](const Membership& m) { return m.deptId == dept.deptId; }) ? 1U : 0U;
+            outside += std::none_of(places.begin(), places.end(),
+                                    [&](const Membership& m) { return m.deptId == dept.deptId; })
+                           ? 1U
+                           : 0U;
         }
     }
     CHECK(led > depts / 2);

@@ -1,6 +1,6 @@
-#include <corps/emulator/http_server.hpp>
-
 #include "unit/emulator/raw_http.hpp"
+
+#include <corps/emulator/http_server.hpp>
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -55,7 +55,9 @@ HttpServerOptions small() {
 /** A self-signed certificate for 127.0.0.1 and its key, in files. */
 class Certificate {
 public:
-    Certificate() : directory_(std::filesystem::temp_directory_path() / ("corps-http-server-" + std::to_string(reinterpret_cast<std::uintptr_t>(this)))) {
+    Certificate()
+        : directory_(std::filesystem::temp_directory_path() /
+                     ("corps-http-server-" + std::to_string(reinterpret_cast<std::uintptr_t>(this)))) {
         std::filesystem::create_directories(directory_);
         const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
         const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
@@ -65,11 +67,14 @@ public:
         X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
         X509_set_pubkey(certificate.get(), key.get());
         X509_NAME* name = X509_get_subject_name(certificate.get());
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                                   reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
         X509_set_issuer_name(certificate.get(), name);
         X509_sign(certificate.get(), key.get(), EVP_sha256());
         write(certificateFile(), [&](std::FILE* file) { PEM_write_X509(file, certificate.get()); });
-        write(keyFile(), [&](std::FILE* file) { PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+        write(keyFile(), [&](std::FILE* file) {
+            PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+        });
     }
     ~Certificate() { std::filesystem::remove_all(directory_); }
     Certificate(const Certificate&) = delete;
@@ -94,8 +99,11 @@ private:
 TEST_CASE("emulator: keep-alive, pipelining and decoding", "[emulator]") {
     HttpServer server(small(), echo);
     Connection connection(server.port());
-    CHECK(connection.call("GET", "/a%20b?x=1+2&y=%2B%E5%BC%A0&x=&z", "{}", "X-Test: here\r\n").body == "GET /a%20b x=1 2 y=+张 x= z=|{}|here");
-    connection.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET http://h:1/3?a=b HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(connection.call("GET", "/a%20b?x=1+2&y=%2B%E5%BC%A0&x=&z", "{}", "X-Test: here\r\n").body ==
+          "GET /a%20b x=1 2 y=+张 x= z=|{}|here");
+    connection.send(
+        "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\nGET http://h:1/3?a=b "
+        "HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(connection.receive().body == "GET /1||");
     CHECK(connection.receive().body == "GET /2||");
     CHECK(connection.receive().body == "GET /3 a=b||");
@@ -106,7 +114,9 @@ TEST_CASE("emulator: chunked requests, 100-continue, HEAD and HTTP/1.0", "[emula
     HttpServer server(small(), echo);
     {
         Connection connection(server.port());
-        connection.send("POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+        connection.send(
+            "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+            "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
         CHECK(connection.receive().body == "POST /c|abcde|");
         connection.send("POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n");
         CHECK(connection.receive().status == 100);
@@ -140,7 +150,9 @@ TEST_CASE("emulator: what is too large or no HTTP is refused", "[emulator]") {
     CHECK(Connection(server.port()).call("POST", "/big", "12345678901").status == 200);
     {
         Connection connection(server.port());
-        connection.send("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n12345678901234567890123456789012\r\n0\r\n\r\n");
+        connection.send(
+            "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+            "chunked\r\n\r\n20\r\n12345678901234567890123456789012\r\n0\r\n\r\n");
         CHECK(connection.receive().status == 413);
     }
     {

@@ -37,7 +37,8 @@ std::pair<std::string, std::string> complaint(const std::string& text) {
 }
 
 std::string withUsers(const std::string& users) {
-    return R"({"deptList": [{"deptId": "1"}, {"deptId": "2", "parentId": "1"}], "userList": [)" + users + "]}";
+    return R"({"deptList": [{"deptId": "1"}, {"deptId": "2", "parentId": "1"}], "userList": [)" + users +
+           "]}";
 }
 
 }  // namespace
@@ -73,41 +74,59 @@ TEST_CASE("emulator: what is written is read back equal", "[emulator]") {
 
 TEST_CASE("emulator: a faulty organisation file is refused with its place", "[emulator]") {
     CHECK(complaint("{").first == "document");
-    CHECK(complaint("[]") == std::pair<std::string, std::string>("document", "document: expected an object, found an array"));
+    CHECK(complaint("[]") ==
+          std::pair<std::string, std::string>("document", "document: expected an object, found an array"));
     CHECK(complaint("{}").first == "deptList");
     CHECK(complaint(R"({"deptList": {}})").second == "deptList: expected an array, found an object");
-    CHECK(complaint(R"({"deptList": [{"deptId": 1}]})").second == "deptList[0].deptId: expected a string, found a number");
+    CHECK(complaint(R"({"deptList": [{"deptId": 1}]})").second ==
+          "deptList[0].deptId: expected a string, found a number");
     CHECK(complaint(R"({"deptList": [{"deptId": ""}]})").first == "deptList[0].deptId");
     CHECK(complaint(R"({"deptList": [{"deptId": "a"}, {"deptId": "b"}]})").first == "deptList[1].parentId");
-    CHECK(complaint(R"({"deptList": [{"deptId": "a"}, {"deptId": "a", "parentId": "a"}]})").first == "deptList[1].deptId");
-    CHECK(complaint(R"({"deptList": [{"deptId": "a"}, {"deptId": "b", "parentId": "nowhere"}]})").first == "deptList[1].parentId");
-    CHECK(complaint(R"({"deptList": [{"deptId": "a", "leaderIds": ["m"]}]})").first == "deptList[0].leaderIds[0]");
-    CHECK(complaint(R"({"deptList": [{"deptId": "a", "order": "1"}]})").second == "deptList[0].order: expected a whole number, found a string");
+    CHECK(complaint(R"({"deptList": [{"deptId": "a"}, {"deptId": "a", "parentId": "a"}]})").first ==
+          "deptList[1].deptId");
+    CHECK(complaint(R"({"deptList": [{"deptId": "a"}, {"deptId": "b", "parentId": "nowhere"}]})").first ==
+          "deptList[1].parentId");
+    CHECK(complaint(R"({"deptList": [{"deptId": "a", "leaderIds": ["m"]}]})").first ==
+          "deptList[0].leaderIds[0]");
+    CHECK(complaint(R"({"deptList": [{"deptId": "a", "order": "1"}]})").second ==
+          "deptList[0].order: expected a whole number, found a string");
     CHECK(complaint(withUsers(R"({"memberId": ""})")).first == "userList[0].memberId");
     CHECK(complaint(withUsers(R"({"memberId": "m"}, {"memberId": "m"})")).first == "userList[1].memberId");
-    CHECK(complaint(withUsers(R"({"memberId": "m", "unionId": "u"}, {"memberId": "n", "unionId": "u"})")).first == "userList[1].unionId");
+    CHECK(complaint(withUsers(R"({"memberId": "m", "unionId": "u"}, {"memberId": "n", "unionId": "u"})"))
+              .first == "userList[1].unionId");
     CHECK(complaint(withUsers(R"({"memberId": "m", "gender": 4})")).first == "userList[0].gender");
     CHECK(complaint(withUsers(R"({"memberId": "m", "status": 0})")).first == "userList[0].status");
-    CHECK(complaint(withUsers(R"({"memberId": "m", "hiredDate": "2020-02-30"})")).first == "userList[0].hiredDate");
-    CHECK(complaint(withUsers(R"({"memberId": "m", "departments": [{"deptId": "3"}]})")).first == "userList[0].departments[0].deptId");
-    CHECK(complaint(withUsers(R"({"memberId": "m", "departments": [{"deptId": "2"}, {"deptId": "2"}]})")).first == "userList[0].departments[1].deptId");
-    CHECK(complaint(withUsers(R"({"memberId": "m", "departments": [{"deptId": "1", "isPrimary": true}, {"deptId": "2", "isPrimary": true}]})")).first ==
-          "userList[0].departments[1].isPrimary");
+    CHECK(complaint(withUsers(R"({"memberId": "m", "hiredDate": "2020-02-30"})")).first ==
+          "userList[0].hiredDate");
+    CHECK(complaint(withUsers(R"({"memberId": "m", "departments": [{"deptId": "3"}]})")).first ==
+          "userList[0].departments[0].deptId");
+    CHECK(complaint(withUsers(R"({"memberId": "m", "departments": [{"deptId": "2"}, {"deptId": "2"}]})"))
+              .first == "userList[0].departments[1].deptId");
+    CHECK(
+        complaint(
+            withUsers(
+                R"({"memberId": "m", "departments": [{"deptId": "1", "isPrimary": true}, {"deptId": "2", "isPrimary": true}]})"))
+            .first == "userList[0].departments[1].isPrimary");
     CHECK(complaint(R"({"deptList": [{"deptId": "a"}], "adminIds": ["m"]})").first == "adminIds[0]");
-    CHECK(complaint(R"({"deptList": [{"deptId": "a"}], "roleList": [{"roleId": "r", "roleGroupId": "g"}]})").first == "roleList[0].roleGroupId");
-    CHECK(complaint(R"({"deptList": [{"deptId": "a"}], "roleMemberSet": [{"roleId": "r", "memberId": "m"}]})").first == "roleMemberSet[0].roleId");
+    CHECK(complaint(R"({"deptList": [{"deptId": "a"}], "roleList": [{"roleId": "r", "roleGroupId": "g"}]})")
+              .first == "roleList[0].roleGroupId");
+    CHECK(complaint(R"({"deptList": [{"deptId": "a"}], "roleMemberSet": [{"roleId": "r", "memberId": "m"}]})")
+              .first == "roleMemberSet[0].roleId");
 }
 
 TEST_CASE("emulator: a cycle of departments is named", "[emulator]") {
-    const auto [where, what] = complaint(R"({"deptList": [{"deptId": "root"}, {"deptId": "ok", "parentId": "root"},
+    const auto [where, what] =
+        complaint(R"({"deptList": [{"deptId": "root"}, {"deptId": "ok", "parentId": "root"},
         {"deptId": "below", "parentId": "a"}, {"deptId": "a", "parentId": "b"}, {"deptId": "b", "parentId": "c"}, {"deptId": "c", "parentId": "a"}]})");
     CHECK_THAT(where, ContainsSubstring("deptList["));
     CHECK_THAT(what, ContainsSubstring("\"a\" in \"b\" in \"c\" in \"a\""));
-    CHECK_THAT(complaint(R"({"deptList": [{"deptId": "root"}, {"deptId": "a", "parentId": "a"}]})").second, ContainsSubstring("\"a\" in \"a\""));
+    CHECK_THAT(complaint(R"({"deptList": [{"deptId": "root"}, {"deptId": "a", "parentId": "a"}]})").second,
+               ContainsSubstring("\"a\" in \"a\""));
 }
 
 TEST_CASE("emulator: organisation files on disk", "[emulator]") {
-    const auto path = std::filesystem::temp_directory_path() / ("corps-organisation-" + std::to_string(std::hash<std::string>{}(__FILE__)) + ".json");
+    const auto path = std::filesystem::temp_directory_path() /
+                      ("corps-organisation-" + std::to_string(std::hash<std::string>{}(__FILE__)) + ".json");
     std::ofstream(path) << kDemo;
     CHECK(readOrganisation(path.string()) == parseOrganisation(kDemo));
     std::ofstream(path) << "{\"deptList\": 1}";

@@ -62,17 +62,21 @@ public:
         }
         const std::size_t length = std::stoul(out.headers.at("Content-Length"));
         if (buffer_.size() < length) {
-            asio::read(stream_, asio::dynamic_buffer(buffer_), asio::transfer_exactly(length - buffer_.size()));
+            asio::read(stream_, asio::dynamic_buffer(buffer_),
+                       asio::transfer_exactly(length - buffer_.size()));
         }
         out.body = buffer_.substr(0, length);
         buffer_.erase(0, length);
         return out;
     }
 
-    Answer call(std::string_view method, std::string_view target, std::string_view body = {}, std::string_view headers = {}) {
-        std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers);
+    Answer call(std::string_view method, std::string_view target, std::string_view body = {},
+                std::string_view headers = {}) {
+        std::string text = std::string(method) + " " + std::string(target) +
+                           " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers);
         if (!body.empty()) {
-            text += "Content-Type: application/json; charset=utf-8\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+            text += "Content-Type: application/json; charset=utf-8\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n";
         }
         send(text + "\r\n" + std::string(body));
         return receive();

@@ -13,7 +13,8 @@
 
 namespace corps::emulator::detail {
 
-/** An organisation with what a server looks up in it. Departments and members are known by their place in the lists. */
+/** An organisation with what a server looks up in it. Departments and members are known by their place in the
+ * lists. */
 class Directory {
 public:
     using Index = std::uint32_t;
@@ -50,11 +51,17 @@ public:
     [[nodiscard]] const Member& member(Index i) const noexcept { return organisation_.userList[i]; }
     [[nodiscard]] Index root() const noexcept { return root_; }
     [[nodiscard]] Index parent(Index dept) const noexcept { return nodes_[dept].parent; }
-    [[nodiscard]] const std::vector<Index>& children(Index dept) const noexcept { return nodes_[dept].children; }
+    [[nodiscard]] const std::vector<Index>& children(Index dept) const noexcept {
+        return nodes_[dept].children;
+    }
     /** Active members placed in the department itself, in the file's order. */
-    [[nodiscard]] const std::vector<Index>& directMembers(Index dept) const noexcept { return nodes_[dept].members; }
+    [[nodiscard]] const std::vector<Index>& directMembers(Index dept) const noexcept {
+        return nodes_[dept].members;
+    }
     /** Active leaders, the main one first. */
-    [[nodiscard]] const std::vector<Index>& leaders(Index dept) const noexcept { return nodes_[dept].leaders; }
+    [[nodiscard]] const std::vector<Index>& leaders(Index dept) const noexcept {
+        return nodes_[dept].leaders;
+    }
     /** Departments in the order of the tree; those below one follow it without a gap. */
     [[nodiscard]] const std::vector<Index>& preorder() const noexcept { return preorder_; }
     [[nodiscard]] std::size_t position(Index dept) const noexcept { return nodes_[dept].position; }
@@ -63,14 +70,18 @@ public:
     /** Different people in the department and below. */
     [[nodiscard]] std::int64_t peopleBelow(Index dept) const noexcept { return nodes_[dept].people; }
     /** The same with those who lead a department without being in it. */
-    [[nodiscard]] std::int64_t peopleAndLeadersBelow(Index dept) const noexcept { return nodes_[dept].peopleAndLeaders; }
+    [[nodiscard]] std::int64_t peopleAndLeadersBelow(Index dept) const noexcept {
+        return nodes_[dept].peopleAndLeaders;
+    }
     /** People whose primary department is this one or one below. */
     [[nodiscard]] std::int64_t primaryBelow(Index dept) const noexcept { return nodes_[dept].primary; }
 
     [[nodiscard]] Index findDept(std::string_view id) const noexcept { return find(depts_, id); }
     [[nodiscard]] Index findMember(std::string_view id) const noexcept { return find(members_, id); }
     [[nodiscard]] bool isAdmin(Index member) const noexcept { return admins_[member]; }
-    [[nodiscard]] bool isActive(Index member) const noexcept { return organisation_.userList[member].status == 1; }
+    [[nodiscard]] bool isActive(Index member) const noexcept {
+        return organisation_.userList[member].status == 1;
+    }
     /** Which of the member's departments is the primary one. */
     [[nodiscard]] static std::size_t primaryOf(const Member& member) noexcept {
         for (std::size_t i = 0; i < member.departments.size(); ++i) {
@@ -134,7 +145,8 @@ private:
         }
         for (Node& node : nodes_) {
             std::sort(node.children.begin(), node.children.end(), [this](Index a, Index b) {
-                return std::pair(organisation_.deptList[a].order, a) < std::pair(organisation_.deptList[b].order, b);
+                return std::pair(organisation_.deptList[a].order, a) <
+                       std::pair(organisation_.deptList[b].order, b);
             });
         }
         std::vector<Index> open{root_};
@@ -217,14 +229,17 @@ private:
 
     void addLeader(Index dept, Index member) {
         auto& leaders = nodes_[dept].leaders;
-        if (organisation_.userList[member].status == 1 && std::find(leaders.begin(), leaders.end(), member) == leaders.end()) {
+        if (organisation_.userList[member].status == 1 &&
+            std::find(leaders.begin(), leaders.end(), member) == leaders.end()) {
             leaders.push_back(member);
         }
     }
 
-    /** One more person in all departments on the way from `places` to the root, once each; summed up later. */
-    void count1(std::vector<Index>& places, std::int64_t Node::*counter) {
-        std::sort(places.begin(), places.end(), [this](Index a, Index b) { return nodes_[a].position < nodes_[b].position; });
+    /** One more person in all departments on the way from `places` to the root, once each; summed up later.
+     */
+    void count1(std::vector<Index>& places, std::int64_t Node::* counter) {
+        std::sort(places.begin(), places.end(),
+                  [this](Index a, Index b) { return nodes_[a].position < nodes_[b].position; });
         places.erase(std::unique(places.begin(), places.end()), places.end());
         for (std::size_t i = 0; i < places.size(); ++i) {
             ++(nodes_[places[i]].*counter);

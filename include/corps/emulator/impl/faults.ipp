@@ -27,7 +27,8 @@ inline constexpr std::array<std::pair<std::string_view, FaultKind>, 11> kFaultKi
 /** FaultError in the form the JSON reader uses. */
 class FaultPlaceError : public FaultError {
 public:
-    FaultPlaceError(const std::string& where, const std::string& expected) : FaultError(where + ": " + expected) {}
+    FaultPlaceError(const std::string& where, const std::string& expected)
+        : FaultError(where + ": " + expected) {}
 };
 
 inline Fault parseFault(const boost::json::value& value, std::string where) {

@@ -19,14 +19,33 @@ inline constexpr std::string_view kLegacyAccess = "contact:contact:access_as_app
 inline constexpr std::string_view kLegacyReadAsApp = "contact:contact:readonly_as_app";
 inline constexpr std::string_view kEmployeeId = "contact:user.employee_id:readonly";
 
-inline constexpr std::array<std::string_view, 27> kScopes{
-    kBase, "contact:department.base:readonly", kOrganize, "contact:department.hrbp:readonly", "contact:user.base:readonly",
-    "contact:user.department:readonly", "contact:user.employee:readonly", kEmployeeId, "contact:user.email:readonly",
-    "contact:user.phone:readonly", "contact:user.gender:readonly", "contact:user.employee_number:read", "contact:user.user_geo",
-    "contact:user.job_level:readonly", "contact:user.job_family:readonly", "contact:user.dotted_line_leader_info.read",
-    "contact:user.assign_info:read", "contact:user.id:readonly", "contact:functional_role:readonly", "contact:functional_role",
-    "contact:unit:readonly", "contact:job_title:readonly", "tenant:tenant:readonly", "tenant:tenant.domain:read", "admin:app.info:readonly",
-    "auth:user.id:read", "offline_access"};
+inline constexpr std::array<std::string_view, 27> kScopes{kBase,
+                                                          "contact:department.base:readonly",
+                                                          kOrganize,
+                                                          "contact:department.hrbp:readonly",
+                                                          "contact:user.base:readonly",
+                                                          "contact:user.department:readonly",
+                                                          "contact:user.employee:readonly",
+                                                          kEmployeeId,
+                                                          "contact:user.email:readonly",
+                                                          "contact:user.phone:readonly",
+                                                          "contact:user.gender:readonly",
+                                                          "contact:user.employee_number:read",
+                                                          "contact:user.user_geo",
+                                                          "contact:user.job_level:readonly",
+                                                          "contact:user.job_family:readonly",
+                                                          "contact:user.dotted_line_leader_info.read",
+                                                          "contact:user.assign_info:read",
+                                                          "contact:user.id:readonly",
+                                                          "contact:functional_role:readonly",
+                                                          "contact:functional_role",
+                                                          "contact:unit:readonly",
+                                                          "contact:job_title:readonly",
+                                                          "tenant:tenant:readonly",
+                                                          "tenant:tenant.domain:read",
+                                                          "admin:app.info:readonly",
+                                                          "auth:user.id:read",
+                                                          "offline_access"};
 
 /** Parts of a path between its slashes; the leading slash is dropped. */
 inline std::vector<std::string_view> segments(std::string_view path) {
@@ -46,7 +65,8 @@ CORPS_DECL std::vector<std::string> feishuScopes() {
     return {detail::feishu::kScopes.begin(), detail::feishu::kScopes.end()};
 }
 
-CORPS_DECL FeishuServer::Impl::Impl(FeishuOptions options, Organisation organisation) : options_(std::move(options)), core_(*this, options_.clock) {
+CORPS_DECL FeishuServer::Impl::Impl(FeishuOptions options, Organisation organisation)
+    : options_(std::move(options)), core_(*this, options_.clock) {
     std::random_device device;
     for (int i = 0; i < 4; ++i) {
         detail::appendHex(secret_, device(), 8);
@@ -65,7 +85,8 @@ CORPS_DECL FeishuServer::Impl::Impl(FeishuOptions options, Organisation organisa
 CORPS_DECL void FeishuServer::Impl::setBehaviour(FeishuBehaviour behaviour) {
     options_.behaviour = std::move(behaviour);
     scopes_ = {options_.behaviour.scopes.begin(), options_.behaviour.scopes.end()};
-    const bool legacy = granted(detail::feishu::kLegacyRead) || granted(detail::feishu::kLegacyAccess) || granted(detail::feishu::kLegacyReadAsApp);
+    const bool legacy = granted(detail::feishu::kLegacyRead) || granted(detail::feishu::kLegacyAccess) ||
+                        granted(detail::feishu::kLegacyReadAsApp);
     fields_.deptBase = legacy || granted("contact:department.base:readonly");
     fields_.deptOrganize = legacy || granted(detail::feishu::kOrganize);
     fields_.deptHrbp = granted("contact:department.hrbp:readonly");
@@ -92,7 +113,8 @@ CORPS_DECL void FeishuServer::Impl::replaceOrganisation(Organisation organisatio
     for (Index i = 0; i < next->organisation().deptList.size(); ++i) {
         if (i != next->root()) {
             if (next->dept(i).deptId == "0") {
-                throw OrganisationError(detail::place("deptList", i, "deptId"), "expected another id; on Feishu \"0\" is the root");
+                throw OrganisationError(detail::place("deptList", i, "deptId"),
+                                        "expected another id; on Feishu \"0\" is the root");
             }
             lowest = std::min(lowest, next->dept(i).order);
         }
@@ -124,7 +146,8 @@ CORPS_DECL void FeishuServer::Impl::replaceOrganisation(Organisation organisatio
 CORPS_DECL std::vector<FeishuServer::Impl::Endpoint> FeishuServer::Impl::makeEndpoints() const {
     using namespace detail::feishu;
     const std::vector<std::string_view> read{kBase, kLegacyRead, kLegacyAccess, kLegacyReadAsApp};
-    const std::vector<std::string_view> listing{kBase, kOrganize, kLegacyRead, kLegacyAccess, kLegacyReadAsApp};
+    const std::vector<std::string_view> listing{kBase, kOrganize, kLegacyRead, kLegacyAccess,
+                                                kLegacyReadAsApp};
     const std::vector<std::string_view> base{kBase};
     const std::vector<std::string_view> roles{"contact:functional_role:readonly", "contact:functional_role"};
     const std::vector<std::string_view> roleWrite{"contact:functional_role"};
@@ -134,39 +157,206 @@ CORPS_DECL std::vector<FeishuServer::Impl::Endpoint> FeishuServer::Impl::makeEnd
     const auto tenant = Gate::tenantToken;
     // Literal segments stand before variable ones.
     std::vector<Endpoint> out{
-        {"POST", "/open-apis/auth/v3/tenant_access_token/internal", &Impl::tenantToken, Gate::open, none, Rate::none, "", {}},
-        {"POST", "/open-apis/auth/v3/app_access_token/internal", &Impl::appToken, Gate::open, none, Rate::none, "", {}},
-        {"GET", "/open-apis/tenant/v2/tenant/query", &Impl::tenantQuery, tenant, {"tenant:tenant:readonly"}, Rate::standard, "", {}},
+        {"POST",
+         "/open-apis/auth/v3/tenant_access_token/internal",
+         &Impl::tenantToken,
+         Gate::open,
+         none,
+         Rate::none,
+         "",
+         {}},
+        {"POST",
+         "/open-apis/auth/v3/app_access_token/internal",
+         &Impl::appToken,
+         Gate::open,
+         none,
+         Rate::none,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/tenant/v2/tenant/query",
+         &Impl::tenantQuery,
+         tenant,
+         {"tenant:tenant:readonly"},
+         Rate::standard,
+         "",
+         {}},
         {"GET", "/open-apis/contact/v3/departments", &Impl::deptsOld, tenant, read, Rate::standard, "", {}},
-        {"GET", "/open-apis/contact/v3/departments/batch", &Impl::deptBatch, tenant, base, Rate::standard, "", {}},
-        {"GET", "/open-apis/contact/v3/departments/parent", &Impl::deptParents, tenant, listing, Rate::none, "", {}},
-        {"GET", "/open-apis/contact/v3/departments/:department_id", &Impl::deptGet, tenant, read, Rate::none, "", {}},
-        {"GET", "/open-apis/contact/v3/departments/:department_id/children", &Impl::deptChildren, tenant, listing, Rate::standard, "", {}},
+        {"GET",
+         "/open-apis/contact/v3/departments/batch",
+         &Impl::deptBatch,
+         tenant,
+         base,
+         Rate::standard,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/departments/parent",
+         &Impl::deptParents,
+         tenant,
+         listing,
+         Rate::none,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/departments/:department_id",
+         &Impl::deptGet,
+         tenant,
+         read,
+         Rate::none,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/departments/:department_id/children",
+         &Impl::deptChildren,
+         tenant,
+         listing,
+         Rate::standard,
+         "",
+         {}},
         {"GET", "/open-apis/contact/v3/users", &Impl::usersOld, tenant, read, Rate::standard, "", {}},
-        {"GET", "/open-apis/contact/v3/users/find_by_department", &Impl::usersByDept, tenant, listing, Rate::standard, "", {}},
+        {"GET",
+         "/open-apis/contact/v3/users/find_by_department",
+         &Impl::usersByDept,
+         tenant,
+         listing,
+         Rate::standard,
+         "",
+         {}},
         {"GET", "/open-apis/contact/v3/users/batch", &Impl::userBatch, tenant, base, Rate::standard, "", {}},
-        {"POST", "/open-apis/contact/v3/users/batch_get_id", &Impl::userIdsByContact, tenant, {"contact:user.id:readonly"}, Rate::standard, "", {}},
+        {"POST",
+         "/open-apis/contact/v3/users/batch_get_id",
+         &Impl::userIdsByContact,
+         tenant,
+         {"contact:user.id:readonly"},
+         Rate::standard,
+         "",
+         {}},
         {"GET", "/open-apis/contact/v3/users/:user_id", &Impl::userGet, tenant, read, Rate::standard, "", {}},
-        {"GET", "/open-apis/contact/v3/scopes", &Impl::scopeList, tenant, {kBase, kLegacyAccess, kLegacyReadAsApp}, Rate::standard, "", {}},
-        {"GET", "/open-apis/application/v6/applications/:app_id/contacts_range_configuration", &Impl::rangeConfiguration, tenant,
-         {"admin:app.info:readonly"}, Rate::perMinute100, "", {}},
-        {"POST", "/open-apis/contact/v3/functional_roles", &Impl::roleCreate, tenant, roleWrite, Rate::perMinute100, "", {}},
-        {"POST", "/open-apis/contact/v3/functional_roles/:role_id/members/batch_create", &Impl::roleAddMembers, tenant, roleWrite, Rate::perMinute100, "", {}},
-        {"GET", "/open-apis/contact/v3/functional_roles/:role_id/members", &Impl::roleMembers, tenant, roles, Rate::perMinute100, "", {}},
-        {"GET", "/open-apis/contact/v3/functional_roles/:role_id/members/:member_id", &Impl::roleMember, tenant, roles, Rate::perMinute100, "", {}},
+        {"GET",
+         "/open-apis/contact/v3/scopes",
+         &Impl::scopeList,
+         tenant,
+         {kBase, kLegacyAccess, kLegacyReadAsApp},
+         Rate::standard,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/application/v6/applications/:app_id/contacts_range_configuration",
+         &Impl::rangeConfiguration,
+         tenant,
+         {"admin:app.info:readonly"},
+         Rate::perMinute100,
+         "",
+         {}},
+        {"POST",
+         "/open-apis/contact/v3/functional_roles",
+         &Impl::roleCreate,
+         tenant,
+         roleWrite,
+         Rate::perMinute100,
+         "",
+         {}},
+        {"POST",
+         "/open-apis/contact/v3/functional_roles/:role_id/members/batch_create",
+         &Impl::roleAddMembers,
+         tenant,
+         roleWrite,
+         Rate::perMinute100,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/functional_roles/:role_id/members",
+         &Impl::roleMembers,
+         tenant,
+         roles,
+         Rate::perMinute100,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/functional_roles/:role_id/members/:member_id",
+         &Impl::roleMember,
+         tenant,
+         roles,
+         Rate::perMinute100,
+         "",
+         {}},
         {"GET", "/open-apis/contact/v3/unit", &Impl::units, tenant, unit, Rate::standard, "", {}},
-        {"GET", "/open-apis/contact/v3/unit/list_department", &Impl::unitDepts, tenant, unit, Rate::standard, "", {}},
-        {"GET", "/open-apis/contact/v3/employee_type_enums", &Impl::employeeTypes, tenant, read, Rate::none, "", {}},
-        {"GET", "/open-apis/contact/v3/job_titles", &Impl::jobTitles, tenant, titles, Rate::perMinute10, "", {}},
-        {"GET", "/open-apis/contact/v3/job_titles/:job_title_id", &Impl::jobTitle, tenant, titles, Rate::perMinute10, "", {}},
+        {"GET",
+         "/open-apis/contact/v3/unit/list_department",
+         &Impl::unitDepts,
+         tenant,
+         unit,
+         Rate::standard,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/employee_type_enums",
+         &Impl::employeeTypes,
+         tenant,
+         read,
+         Rate::none,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/job_titles",
+         &Impl::jobTitles,
+         tenant,
+         titles,
+         Rate::perMinute10,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/contact/v3/job_titles/:job_title_id",
+         &Impl::jobTitle,
+         tenant,
+         titles,
+         Rate::perMinute10,
+         "",
+         {}},
         {"GET", "/open-apis/authen/v1/authorize", &Impl::authorize, Gate::open, none, Rate::standard, "", {}},
         {"GET", "/open-apis/authen/v1/index", &Impl::authorize, Gate::open, none, Rate::standard, "", {}},
-        {"GET", "/suite/passport/oauth/authorize", &Impl::authorize, Gate::open, none, Rate::standard, "", {}},
-        {"POST", "/open-apis/authen/v2/oauth/token", &Impl::oauthToken, Gate::open, none, Rate::standard, "", {}},
+        {"GET",
+         "/suite/passport/oauth/authorize",
+         &Impl::authorize,
+         Gate::open,
+         none,
+         Rate::standard,
+         "",
+         {}},
+        {"POST",
+         "/open-apis/authen/v2/oauth/token",
+         &Impl::oauthToken,
+         Gate::open,
+         none,
+         Rate::standard,
+         "",
+         {}},
         {"GET", "/open-apis/authen/v1/user_info", &Impl::userInfo, Gate::userToken, none, Rate::none, "", {}},
-        {"POST", "/open-apis/authen/v1/oidc/access_token", &Impl::oidcToken, Gate::appToken, none, Rate::standard, "", {}},
-        {"POST", "/open-apis/authen/v1/oidc/refresh_access_token", &Impl::oidcRefresh, Gate::appToken, none, Rate::standard, "", {}},
-        {"POST", "/open-apis/authen/v1/access_token", &Impl::oldUserToken, Gate::appToken, none, Rate::none, "", {}},
+        {"POST",
+         "/open-apis/authen/v1/oidc/access_token",
+         &Impl::oidcToken,
+         Gate::appToken,
+         none,
+         Rate::standard,
+         "",
+         {}},
+        {"POST",
+         "/open-apis/authen/v1/oidc/refresh_access_token",
+         &Impl::oidcRefresh,
+         Gate::appToken,
+         none,
+         Rate::standard,
+         "",
+         {}},
+        {"POST",
+         "/open-apis/authen/v1/access_token",
+         &Impl::oldUserToken,
+         Gate::appToken,
+         none,
+         Rate::none,
+         "",
+         {}},
     };
     for (Endpoint& endpoint : out) {
         endpoint.label = std::string(endpoint.method) + " " + std::string(endpoint.path);
@@ -189,7 +379,9 @@ CORPS_DECL std::string_view FeishuServer::Impl::route(const HttpRequest& request
     for (const Endpoint& endpoint : endpoints_) {
         if (endpoint.segments.size() != parts.size() ||
             !std::equal(parts.begin(), parts.end(), endpoint.segments.begin(),
-                        [](std::string_view part, std::string_view pattern) { return pattern.starts_with(':') ? !part.empty() : part == pattern; })) {
+                        [](std::string_view part, std::string_view pattern) {
+                            return pattern.starts_with(':') ? !part.empty() : part == pattern;
+                        })) {
             continue;
         }
         if (endpoint.method != request.method) {
@@ -210,7 +402,8 @@ CORPS_DECL std::string_view FeishuServer::Impl::route(const HttpRequest& request
 
 CORPS_DECL HttpReply FeishuServer::Impl::answer(const HttpRequest& request, const detail::Effects& effects) {
     if (endpoint_ == nullptr) {
-        return wrongMethod_ ? failure(405, 99991301, "HTTP method mismatch") : failure(404, 99991201, "path not found");
+        return wrongMethod_ ? failure(405, 99991301, "HTTP method mismatch")
+                            : failure(404, 99991201, "path not found");
     }
     Call call{request, effects, pathParts_, "", "", ""};
     if (endpoint_->gate != Gate::open) {
@@ -235,14 +428,18 @@ CORPS_DECL HttpReply FeishuServer::Impl::answer(const HttpRequest& request, cons
 }
 
 CORPS_DECL bool FeishuServer::Impl::grantedAny(std::span<const std::string_view> scopes) const {
-    return std::any_of(scopes.begin(), scopes.end(), [this](std::string_view scope) { return granted(scope); });
+    return std::any_of(scopes.begin(), scopes.end(),
+                       [this](std::string_view scope) { return granted(scope); });
 }
 
-CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::checkToken(const HttpRequest& request, Gate gate, const detail::Effects& effects, Call& call) {
+CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::checkToken(const HttpRequest& request, Gate gate,
+                                                                   const detail::Effects& effects,
+                                                                   Call& call) {
     constexpr std::string_view kBearer = "Bearer ";
     const std::string_view authorization = request.header("Authorization");
     if (!authorization.starts_with(kBearer) || authorization.size() == kBearer.size()) {
-        return failure(400, 99991661, "Missing access token for authorization. Please make a request with token attached.");
+        return failure(400, 99991661,
+                       "Missing access token for authorization. Please make a request with token attached.");
     }
     call.token = std::string(authorization.substr(kBearer.size()));
     const bool userLike = call.token.starts_with("u-") || call.token.starts_with("eyJ");
@@ -251,7 +448,8 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::checkToken(const HttpReq
     }
     auto found = tokens_.find(call.token);
     if (effects.expireToken && found != tokens_.end()) {
-        if (const auto current = appTokens_.find(found->second.appId); current != appTokens_.end() && current->second.token == call.token) {
+        if (const auto current = appTokens_.find(found->second.appId);
+            current != appTokens_.end() && current->second.token == call.token) {
             appTokens_.erase(current);
         }
         found->second.expiresMs = core_.nowMs();
@@ -268,16 +466,19 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::checkToken(const HttpReq
         return failure(200, 20014, "The app access token passed is invalid. Please check the value.");
     }
     if (wantsUser) {
-        return expired ? failure(400, 99991677, "Authentication token expired.")
-                       : failure(200, 20005, "The user access token passed is invalid. Please check the value.");
+        return expired
+                   ? failure(400, 99991677, "Authentication token expired.")
+                   : failure(200, 20005, "The user access token passed is invalid. Please check the value.");
     }
     if (valid) {
         return failure(400, 99991668, "user access token not support");
     }
     if (userLike) {
-        return expired ? failure(400, 99991677, "Authentication token expired.") : failure(400, 99991668, "Invalid access token for authorization.");
+        return expired ? failure(400, 99991677, "Authentication token expired.")
+                       : failure(400, 99991668, "Invalid access token for authorization.");
     }
-    return failure(400, 99991663, "Invalid access token for authorization. Please make a request with token attached.");
+    return failure(400, 99991663,
+                   "Invalid access token for authorization. Please make a request with token attached.");
 }
 
 CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::checkRate(const Call& call) {
@@ -326,13 +527,15 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::checkIdTypes(Call& call)
         }
         call.userIds = UserIdType::userId;
     } else if (!user.empty() && user != "open_id") {
-        return violation("user_id_type", user, "user_id_type is optional, options: [open_id,union_id,user_id]");
+        return violation("user_id_type", user,
+                         "user_id_type is optional, options: [open_id,union_id,user_id]");
     }
     const std::string_view dept = call.request.parameter("department_id_type");
     if (dept == "department_id") {
         call.deptIds = DeptIdType::custom;
     } else if (!dept.empty() && dept != "open_department_id") {
-        return violation("department_id_type", dept, "department_id_type is optional, options: [department_id,open_department_id]");
+        return violation("department_id_type", dept,
+                         "department_id_type is optional, options: [department_id,open_department_id]");
     }
     return std::nullopt;
 }
@@ -362,7 +565,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::success(std::string_view data) {
     return reply(200, std::move(body));
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::failure(int httpStatus, std::int64_t code, std::string_view msg, std::string_view error) {
+CORPS_DECL HttpReply FeishuServer::Impl::failure(int httpStatus, std::int64_t code, std::string_view msg,
+                                                 std::string_view error) {
     HttpReply out = reply(httpStatus, "");
     out.body = "{\"code\":";
     detail::appendNumber(out.body, code);
@@ -378,7 +582,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::failure(int httpStatus, std::int64_t co
     return out;
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::violation(std::string_view field, std::string_view value, std::string_view description) {
+CORPS_DECL HttpReply FeishuServer::Impl::violation(std::string_view field, std::string_view value,
+                                                   std::string_view description) {
     std::string error = "\"field_violations\":[{\"field\":";
     detail::appendJson(error, field);
     error += ",\"value\":";
@@ -389,7 +594,9 @@ CORPS_DECL HttpReply FeishuServer::Impl::violation(std::string_view field, std::
     return failure(400, 99992402, "field validation failed", error);
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::scopeMissing(std::string_view type, std::span<const std::string_view> scopes, const std::string& appId) {
+CORPS_DECL HttpReply FeishuServer::Impl::scopeMissing(std::string_view type,
+                                                      std::span<const std::string_view> scopes,
+                                                      const std::string& appId) {
     std::string names;
     std::string violations;
     std::string query;
@@ -405,12 +612,15 @@ CORPS_DECL HttpReply FeishuServer::Impl::scopeMissing(std::string_view type, std
         violations += '}';
     }
     std::string error = "\"permission_violations\":[" + violations + "],\"helps\":[{\"url\":";
-    detail::appendJson(error, "https://open.feishu.cn/app/" + detail::quotable(appId) + "/auth?q=" + query + "&op_from=openapi");
+    detail::appendJson(error, "https://open.feishu.cn/app/" + detail::quotable(appId) + "/auth?q=" + query +
+                                  "&op_from=openapi");
     error += ",\"description\":\"apply for the scope\"}]";
-    return failure(400, 99991672, "Access denied. One of the following scopes is required: [" + names + "].", error);
+    return failure(400, 99991672, "Access denied. One of the following scopes is required: [" + names + "].",
+                   error);
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::tooFast(int httpStatus, std::uint32_t limit, std::int64_t waitSeconds, bool headers) {
+CORPS_DECL HttpReply FeishuServer::Impl::tooFast(int httpStatus, std::uint32_t limit,
+                                                 std::int64_t waitSeconds, bool headers) {
     HttpReply out = reply(httpStatus, R"({"code":99991400,"msg":"request trigger frequency limit"})");
     if (headers) {
         out.headers.emplace_back("x-ogw-ratelimit-limit", std::to_string(limit));
@@ -424,8 +634,12 @@ CORPS_DECL HttpReply FeishuServer::Impl::tooFast(const Fault& fault) {
 }
 
 CORPS_DECL HttpReply FeishuServer::Impl::unknownUser(const Call& call, std::string_view id) {
-    const std::string_view type = call.userIds == UserIdType::openId ? "open_id" : call.userIds == UserIdType::userId ? "user_id" : "union_id";
-    std::int64_t code = call.userIds == UserIdType::openId ? 99992351 : call.userIds == UserIdType::userId ? 99992360 : 99992363;
+    const std::string_view type = call.userIds == UserIdType::openId   ? "open_id"
+                                  : call.userIds == UserIdType::userId ? "user_id"
+                                                                       : "union_id";
+    std::int64_t code = call.userIds == UserIdType::openId   ? 99992351
+                        : call.userIds == UserIdType::userId ? 99992360
+                                                             : 99992363;
     if (call.userIds == UserIdType::openId) {
         for (const auto& other : views_) {
             if (other.get() != call.view && findId(other->byUser, "ou_", id) != kNone) {
@@ -433,26 +647,31 @@ CORPS_DECL HttpReply FeishuServer::Impl::unknownUser(const Call& call, std::stri
             }
         }
     }
-    const std::string_view example = call.userIds == UserIdType::openId   ? "ou_7d8a6e6df7621556ce0d21922b676706ccs"
-                                     : call.userIds == UserIdType::userId ? "4c87bec3"
-                                                                          : "on_cad4860e7af114fb4ff6c5d496d1dd76";
+    const std::string_view example =
+        call.userIds == UserIdType::openId   ? "ou_00000000000000000000000000000001"
+        : call.userIds == UserIdType::userId ? "u0000001"
+                                             : "on_00000000000000000000000000000001";
     return failure(400, code,
-                   "The request you send is not a valid {" + std::string(type) + "} or not exists, and the example value is {" + std::string(example) +
+                   "The request you send is not a valid {" + std::string(type) +
+                       "} or not exists, and the example value is {" + std::string(example) +
                        "}. Invalid ids: [" + detail::quotable(id) + "]");
 }
 
 CORPS_DECL HttpReply FeishuServer::Impl::unknownDept(const Call& call, std::string_view id) {
     const bool open = call.deptIds == DeptIdType::openId;
     return failure(400, open ? 99992357 : 99992380,
-                   std::string("The request you send is not a valid {") + (open ? "open_department_id" : "department_id") +
-                       "} or not exists, and the example value is {" + (open ? "od-4e6ac4d14bcd5071a37a39de902c7141" : "D096") + "}. Invalid ids: [" +
+                   std::string("The request you send is not a valid {") +
+                       (open ? "open_department_id" : "department_id") +
+                       "} or not exists, and the example value is {" +
+                       (open ? "od-0000000000000000000000000000000a" : "D096") + "}. Invalid ids: [" +
                        detail::quotable(id) + "]");
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // Ids
 
-CORPS_DECL detail::Id128 FeishuServer::Impl::derive(std::string_view what, std::string_view appId, std::string_view corpId, std::string_view id) noexcept {
+CORPS_DECL detail::Id128 FeishuServer::Impl::derive(std::string_view what, std::string_view appId,
+                                                    std::string_view corpId, std::string_view id) noexcept {
     return detail::Hash128(what).add(appId).add(corpId).add(id).id();
 }
 
@@ -470,11 +689,13 @@ CORPS_DECL const FeishuServer::Impl::View& FeishuServer::Impl::viewOf(const std:
     view->appId = appId;
     const Organisation& organisation = directory_->organisation();
     for (Index i = 0; i < organisation.userList.size(); ++i) {
-        view->users.push_back(derive("open_id", appId, organisation.corpId, organisation.userList[i].memberId));
+        view->users.push_back(
+            derive("open_id", appId, organisation.corpId, organisation.userList[i].memberId));
         view->byUser.emplace_back(view->users.back(), i);
     }
     for (Index i = 0; i < organisation.deptList.size(); ++i) {
-        view->depts.push_back(derive("open_department_id", appId, organisation.corpId, organisation.deptList[i].deptId));
+        view->depts.push_back(
+            derive("open_department_id", appId, organisation.corpId, organisation.deptList[i].deptId));
         if (i != directory_->root()) {
             view->byDept.emplace_back(view->depts.back(), i);
         }
@@ -485,13 +706,15 @@ CORPS_DECL const FeishuServer::Impl::View& FeishuServer::Impl::viewOf(const std:
     return *views_.back();
 }
 
-CORPS_DECL std::string FeishuServer::Impl::openUserId(std::string_view appId, std::string_view memberId) const {
+CORPS_DECL std::string FeishuServer::Impl::openUserId(std::string_view appId,
+                                                      std::string_view memberId) const {
     std::string out = "ou_";
     detail::appendHex(out, derive("open_id", appId, directory_->organisation().corpId, memberId));
     return out;
 }
 
-CORPS_DECL std::string FeishuServer::Impl::openDepartmentId(std::string_view appId, std::string_view deptId) const {
+CORPS_DECL std::string FeishuServer::Impl::openDepartmentId(std::string_view appId,
+                                                            std::string_view deptId) const {
     if (directory_->dept(directory_->root()).deptId == deptId) {
         return "0";
     }
@@ -534,8 +757,9 @@ CORPS_DECL void FeishuServer::Impl::appendDeptId(std::string& out, const Call& c
     }
 }
 
-CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findId(const std::vector<std::pair<detail::Id128, Index>>& ids, std::string_view prefix,
-                                                               std::string_view text) noexcept {
+CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findId(
+    const std::vector<std::pair<detail::Id128, Index>>& ids, std::string_view prefix,
+    std::string_view text) noexcept {
     if (!text.starts_with(prefix)) {
         return kNone;
     }
@@ -547,7 +771,8 @@ CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findId(const std::vecto
     return found != ids.end() && found->first == *id ? found->second : kNone;
 }
 
-CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findUser(const Call& call, std::string_view id) const {
+CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findUser(const Call& call,
+                                                                  std::string_view id) const {
     switch (call.userIds) {
         case UserIdType::openId: return findId(call.view->byUser, "ou_", id);
         case UserIdType::userId: return directory_->findMember(id);
@@ -557,7 +782,8 @@ CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findUser(const Call& ca
     return found == byUnionId_.end() ? kNone : found->second;
 }
 
-CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findDept(const Call& call, std::string_view id) const {
+CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findDept(const Call& call,
+                                                                  std::string_view id) const {
     if (id == "0") {
         return directory_->root();
     }
@@ -565,14 +791,16 @@ CORPS_DECL FeishuServer::Impl::Index FeishuServer::Impl::findDept(const Call& ca
         return findId(call.view->byDept, "od-", id);
     }
     const Index found = directory_->findDept(id);
-    return found == directory_->root() ? kNone : found;  // the root has one id here, whatever the file calls it
+    return found == directory_->root() ? kNone
+                                       : found;  // the root has one id here, whatever the file calls it
 }
 
 CORPS_DECL bool FeishuServer::Impl::wasDept(const Call& call, std::string_view id) const {
     if (call.deptIds == DeptIdType::custom) {
         return formerDepts_.contains(id);
     }
-    return std::any_of(formerDepts_.begin(), formerDepts_.end(), [&](const std::string& former) { return openDepartmentId(call.appId, former) == id; });
+    return std::any_of(formerDepts_.begin(), formerDepts_.end(),
+                       [&](const std::string& former) { return openDepartmentId(call.appId, former) == id; });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -613,13 +841,16 @@ CORPS_DECL bool FeishuServer::Impl::userVisible(Index member) const {
     }
     const auto& places = directory_->member(member).departments;
     return directory_->isActive(member) &&
-           std::any_of(places.begin(), places.end(), [this](const Membership& place) { return visibleDepts_[directory_->findDept(place.deptId)]; });
+           std::any_of(places.begin(), places.end(), [this](const Membership& place) {
+               return visibleDepts_[directory_->findDept(place.deptId)];
+           });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // Lists
 
-CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readBool(const Call& call, std::string_view name, bool& out) {
+CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readBool(const Call& call, std::string_view name,
+                                                                 bool& out) {
     const std::string_view text = call.request.parameter(name);
     if (text == "true" || text == "false") {
         out = text == "true";
@@ -629,7 +860,8 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readBool(const Call& cal
     return std::nullopt;
 }
 
-CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readPage(const Call& call, const PageRules& rules, std::string key, Page& page) {
+CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readPage(const Call& call, const PageRules& rules,
+                                                                 std::string key, Page& page) {
     const std::string_view sizeText = call.request.parameter("page_size");
     std::int64_t size = rules.standard;
     if (!sizeText.empty()) {
@@ -638,7 +870,8 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readPage(const Call& cal
             return violation("page_size", sizeText, "expected a number");
         }
         if (*number < rules.smallest || *number > rules.largest) {
-            return failure(400, rules.sizeCode, rules.sizeCode == 40011 ? "page size is invalid" : "param error");
+            return failure(400, rules.sizeCode,
+                           rules.sizeCode == 40011 ? "page size is invalid" : "param error");
         }
         size = *number == 0 ? rules.standard : *number;
     }
@@ -648,12 +881,16 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readPage(const Call& cal
     if (page.token.empty()) {
         return std::nullopt;
     }
-    const auto invalid = [&] { return failure(400, rules.tokenCode, rules.tokenCode == 40012 ? "page token is invalid" : "invalid page_token"); };
+    const auto invalid = [&] {
+        return failure(400, rules.tokenCode,
+                       rules.tokenCode == 40012 ? "page token is invalid" : "invalid page_token");
+    };
     const auto bytes = detail::base64Decode(page.token);
     if (!bytes || bytes->size() != 32) {
         return invalid();
     }
-    // The token is made again from what it says; only one that this server made for this list comes out the same.
+    // The token is made again from what it says; only one that this server made for this list comes out the
+    // same.
     const auto number = [&](std::size_t at) {
         std::uint64_t value = 0;
         for (std::size_t i = 0; i < 8; ++i) {
@@ -665,11 +902,15 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readPage(const Call& cal
     const std::uint64_t offset = number(14) ^ detail::mix64(mask);
     const std::uint64_t issued = number(22) ^ detail::mix64(mask + 1);
     const detail::Id128 mac = detail::Hash128("page").add(secret_).add(page.key).add(offset).add(issued).id();
-    if (mac.high != mask || static_cast<unsigned char>((*bytes)[30]) != (mac.low & 255U) || static_cast<unsigned char>((*bytes)[31]) != ((mac.low >> 8U) & 255U)) {
+    if (mac.high != mask || static_cast<unsigned char>((*bytes)[30]) != (mac.low & 255U) ||
+        static_cast<unsigned char>((*bytes)[31]) != ((mac.low >> 8U) & 255U)) {
         return invalid();
     }
-    if (core_.nowMs() - static_cast<std::int64_t>(issued) > std::chrono::milliseconds(options_.pageTokenLifetime).count()) {
-        return failure(400, rules.expiredCode, rules.expiredCode == 40012 ? "page token is invalid" : "page_token does not exist or has expired");
+    if (core_.nowMs() - static_cast<std::int64_t>(issued) >
+        std::chrono::milliseconds(options_.pageTokenLifetime).count()) {
+        return failure(400, rules.expiredCode,
+                       rules.expiredCode == 40012 ? "page token is invalid"
+                                                  : "page_token does not exist or has expired");
     }
     page.begin = static_cast<std::size_t>(offset);
     return std::nullopt;
@@ -677,7 +918,12 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readPage(const Call& cal
 
 CORPS_DECL std::string FeishuServer::Impl::pageToken(const Page& page, std::size_t offset) const {
     const auto issued = static_cast<std::uint64_t>(core_.nowMs());
-    const detail::Id128 mac = detail::Hash128("page").add(secret_).add(page.key).add(static_cast<std::uint64_t>(offset)).add(issued).id();
+    const detail::Id128 mac = detail::Hash128("page")
+                                  .add(secret_)
+                                  .add(page.key)
+                                  .add(static_cast<std::uint64_t>(offset))
+                                  .add(issued)
+                                  .id();
     // Starts as "AQD9/R+c": with a slash and a plus, as clients must be ready to send them back.
     std::string bytes("\x01\x00\xfd\xfd\x1f\x9c", 6);
     const auto add = [&](std::uint64_t value) {
@@ -693,7 +939,8 @@ CORPS_DECL std::string FeishuServer::Impl::pageToken(const Page& page, std::size
     return detail::base64Encode(bytes);
 }
 
-CORPS_DECL std::span<const FeishuServer::Impl::Index> FeishuServer::Impl::arranged(std::span<const Index> items, std::string_view key, bool recursive) {
+CORPS_DECL std::span<const FeishuServer::Impl::Index> FeishuServer::Impl::arranged(
+    std::span<const Index> items, std::string_view key, bool recursive) {
     const bool reversed = recursive && options_.behaviour.parentsAfterChildren;
     if (!reversed && !options_.behaviour.shuffle) {
         return items;
@@ -711,10 +958,12 @@ CORPS_DECL std::span<const FeishuServer::Impl::Index> FeishuServer::Impl::arrang
 }
 
 template <class Append>
-HttpReply FeishuServer::Impl::list(const Call& call, const Page& page, std::string_view name, std::size_t total, Append append, bool alwaysToken) {
+HttpReply FeishuServer::Impl::list(const Call& call, const Page& page, std::string_view name,
+                                   std::size_t total, Append append, bool alwaysToken) {
     const FeishuBehaviour& behaviour = options_.behaviour;
     std::size_t begin = std::min(page.begin, total);
-    std::size_t end = std::min(total, begin + (behaviour.shortPages ? std::max<std::size_t>(1, page.size * 2 / 3) : page.size));
+    std::size_t end = std::min(
+        total, begin + (behaviour.shortPages ? std::max<std::size_t>(1, page.size * 2 / 3) : page.size));
     bool more = end < total;
     if (call.effects.emptySuccess) {
         begin = end;
@@ -754,7 +1003,8 @@ CORPS_DECL void FeishuServer::Impl::appendDept(std::string& out, const Call& cal
     using detail::appendJson;
     using detail::appendNumber;
     const detail::Directory& directory = *directory_;
-    const std::int64_t people = options_.behaviour.countOutsideLeaders ? directory.peopleAndLeadersBelow(dept) : directory.peopleBelow(dept);
+    const std::int64_t people = options_.behaviour.countOutsideLeaders ? directory.peopleAndLeadersBelow(dept)
+                                                                       : directory.peopleBelow(dept);
     if (dept == directory.root()) {
         out += "{\"open_department_id\":\"0\"";
         if (fields_.deptBase) {
@@ -828,13 +1078,15 @@ CORPS_DECL void FeishuServer::Impl::appendStatus(std::string& out, const Member&
     };
     flag("{\"is_frozen\":", active && member.upstreamStatus == "frozen");
     flag(",\"is_resigned\":", !active);
-    flag(",\"is_activated\":", active && member.upstreamStatus != "unactivated" && member.upstreamStatus != "unjoined");
+    flag(",\"is_activated\":",
+         active && member.upstreamStatus != "unactivated" && member.upstreamStatus != "unjoined");
     flag(",\"is_exited\":", active && member.upstreamStatus == "exited");
     flag(",\"is_unjoin\":", active && member.upstreamStatus == "unjoined");
     out += '}';
 }
 
-CORPS_DECL void FeishuServer::Impl::appendMobile(std::string& out, const Member& member, bool countryCode) const {
+CORPS_DECL void FeishuServer::Impl::appendMobile(std::string& out, const Member& member,
+                                                 bool countryCode) const {
     std::string_view phone = member.phone;
     if (!countryCode && phone.starts_with("+86")) {
         phone.remove_prefix(3);
@@ -842,7 +1094,8 @@ CORPS_DECL void FeishuServer::Impl::appendMobile(std::string& out, const Member&
     detail::appendJson(out, phone);
 }
 
-CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& call, Index index, bool single) const {
+CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& call, Index index,
+                                               bool single) const {
     using detail::appendJson;
     using detail::appendNumber;
     const detail::Directory& directory = *directory_;
@@ -896,7 +1149,8 @@ CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& cal
         if (active) {
             for (const Membership& place : member.departments) {
                 const Index dept = directory.findDept(place.deptId);
-                if ((dept != directory.root() || !behaviour.rootMembersHaveNoDept) && (!behaviour.hideDeptsOutOfRange || deptVisible(dept))) {
+                if ((dept != directory.root() || !behaviour.rootMembersHaveNoDept) &&
+                    (!behaviour.hideDeptsOutOfRange || deptVisible(dept))) {
                     places.emplace_back(dept, &place);
                 }
             }
@@ -934,7 +1188,8 @@ CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& cal
             out += ",\"join_time\":";
             appendNumber(out, *day * 86'400 - 8 * 3'600);  // midnight in China
         }
-        out += directory.isAdmin(index) && active ? ",\"is_tenant_manager\":true" : ",\"is_tenant_manager\":false";
+        out += directory.isAdmin(index) && active ? ",\"is_tenant_manager\":true"
+                                                  : ",\"is_tenant_manager\":false";
         out += R"(,"employee_type":1,"custom_attrs":[],"enterprise_email":"","job_title":)";
         appendJson(out, member.position);
     }
@@ -963,7 +1218,8 @@ CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& cal
     out += '}';
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::deptList(const Call& call, Index dept, bool recursive, const Page& page) {
+CORPS_DECL HttpReply FeishuServer::Impl::deptList(const Call& call, Index dept, bool recursive,
+                                                  const Page& page) {
     std::span<const Index> items = directory_->children(dept);
     if (recursive) {
         const std::size_t begin = directory_->position(dept) + 1;
@@ -974,12 +1230,15 @@ CORPS_DECL HttpReply FeishuServer::Impl::deptList(const Call& call, Index dept, 
         items = std::span<const Index>(directory_->preorder()).subspan(begin, count);
     }
     items = arranged(items, page.key, recursive);
-    return list(call, page, "items", items.size(), [&](std::string& out, std::size_t i) { appendDept(out, call, items[i]); });
+    return list(call, page, "items", items.size(),
+                [&](std::string& out, std::size_t i) { appendDept(out, call, items[i]); });
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::userList(const Call& call, std::span<const Index> members, const Page& page) {
+CORPS_DECL HttpReply FeishuServer::Impl::userList(const Call& call, std::span<const Index> members,
+                                                  const Page& page) {
     members = arranged(members, page.key, false);
-    return list(call, page, "items", members.size(), [&](std::string& out, std::size_t i) { appendUser(out, call, members[i], false); });
+    return list(call, page, "items", members.size(),
+                [&](std::string& out, std::size_t i) { appendUser(out, call, members[i], false); });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -1015,7 +1274,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::deptChildren(const Call& call) {
         return std::move(*refused);
     }
     Page page;
-    if (auto refused = readPage(call, {10, 1, 50}, "children " + call.appId + " " + id + (recursive ? " all" : ""), page)) {
+    if (auto refused = readPage(call, {10, 1, 50},
+                                "children " + call.appId + " " + id + (recursive ? " all" : ""), page)) {
         return std::move(*refused);
     }
     const Index dept = findDept(call, id);
@@ -1023,7 +1283,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::deptChildren(const Call& call) {
         return wasDept(call, id) ? failure(400, 40008, "dept info is null") : unknownDept(call, id);
     }
     if (dept == directory_->root() ? !wholeRange() : !deptVisible(dept)) {
-        return dept == directory_->root() ? noDeptAuthority() : failure(403, 40014, "no parent dept authority");
+        return dept == directory_->root() ? noDeptAuthority()
+                                          : failure(403, 40014, "no parent dept authority");
     }
     return deptList(call, dept, recursive, page);
 }
@@ -1055,7 +1316,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::deptBatch(const Call& call) {
         if (name == "department_ids") {
             ++asked;
             const Index dept = findDept(call, value);
-            if (dept != kNone && deptVisible(dept) && std::find(found.begin(), found.end(), dept) == found.end()) {
+            if (dept != kNone && deptVisible(dept) &&
+                std::find(found.begin(), found.end(), dept) == found.end()) {
                 found.push_back(dept);
             }
         }
@@ -1095,12 +1357,14 @@ CORPS_DECL HttpReply FeishuServer::Impl::deptParents(const Call& call) {
         return noDeptAuthority();
     }
     std::vector<Index> chain;
-    for (Index at = directory_->parent(dept); at != kNone && at != directory_->root(); at = directory_->parent(at)) {
+    for (Index at = directory_->parent(dept); at != kNone && at != directory_->root();
+         at = directory_->parent(at)) {
         if (deptVisible(at)) {
             chain.push_back(at);
         }
     }
-    return list(call, page, "items", chain.size(), [&](std::string& out, std::size_t i) { appendDept(out, call, chain[i]); });
+    return list(call, page, "items", chain.size(),
+                [&](std::string& out, std::size_t i) { appendDept(out, call, chain[i]); });
 }
 
 CORPS_DECL HttpReply FeishuServer::Impl::deptsOld(const Call& call) {
@@ -1110,7 +1374,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::deptsOld(const Call& call) {
         return std::move(*refused);
     }
     Page page;
-    if (auto refused = readPage(call, {10, 1, 50}, "departments " + call.appId + " " + id + (recursive ? " all" : ""), page)) {
+    if (auto refused = readPage(call, {10, 1, 50},
+                                "departments " + call.appId + " " + id + (recursive ? " all" : ""), page)) {
         return std::move(*refused);
     }
     if (!id.empty()) {
@@ -1141,7 +1406,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::deptsOld(const Call& call) {
             }
         }
     }
-    return list(call, page, "items", items.size(), [&](std::string& out, std::size_t i) { appendDept(out, call, items[i]); });
+    return list(call, page, "items", items.size(),
+                [&](std::string& out, std::size_t i) { appendDept(out, call, items[i]); });
 }
 
 CORPS_DECL HttpReply FeishuServer::Impl::usersByDept(const Call& call) {
@@ -1170,7 +1436,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::userBatch(const Call& call) {
         if (name == "user_ids") {
             ++asked;
             const Index member = findUser(call, value);
-            if (member != kNone && userVisible(member) && std::find(found.begin(), found.end(), member) == found.end()) {
+            if (member != kNone && userVisible(member) &&
+                std::find(found.begin(), found.end(), member) == found.end()) {
                 found.push_back(member);
             }
         }
@@ -1215,7 +1482,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::userIdsByContact(const Call& call) {
     std::vector<std::string> mobiles;
     bool resigned = false;
     try {
-        document = detail::parseJson<detail::ControlError>(call.request.body.empty() ? "{}" : call.request.body);
+        document =
+            detail::parseJson<detail::ControlError>(call.request.body.empty() ? "{}" : call.request.body);
         const detail::ObjectReader<detail::ControlError> in(document, "");
         in.readStrings("emails", emails);
         in.readStrings("mobiles", mobiles);
@@ -1226,14 +1494,17 @@ CORPS_DECL HttpReply FeishuServer::Impl::userIdsByContact(const Call& call) {
     if (emails.size() > 50 || mobiles.size() > 50) {
         return violation(emails.size() > 50 ? "emails" : "mobiles", "", "the max len is 50");
     }
-    const auto bare = [](std::string_view phone) { return std::string(phone.starts_with("+86") ? phone.substr(3) : phone); };
+    const auto bare = [](std::string_view phone) {
+        return std::string(phone.starts_with("+86") ? phone.substr(3) : phone);
+    };
     if (!indexedContacts_) {
         indexedContacts_ = true;
         for (Index i = 0; i < directory_->organisation().userList.size(); ++i) {
             const Member& member = directory_->member(i);
             // One who is active goes before one who left.
             const auto add = [&](std::unordered_map<std::string, Index>& map, const std::string& key) {
-                if (!key.empty() && (!map.emplace(key, i).second && directory_->isActive(i) && !directory_->isActive(map[key]))) {
+                if (!key.empty() && (!map.emplace(key, i).second && directory_->isActive(i) &&
+                                     !directory_->isActive(map[key]))) {
                     map[key] = i;
                 }
             };
@@ -1243,11 +1514,13 @@ CORPS_DECL HttpReply FeishuServer::Impl::userIdsByContact(const Call& call) {
     }
     std::string data = "{\"user_list\":[";
     bool first = true;
-    const auto entry = [&](const std::unordered_map<std::string, Index>& map, const std::string& key, std::string_view name, const std::string& value) {
+    const auto entry = [&](const std::unordered_map<std::string, Index>& map, const std::string& key,
+                           std::string_view name, const std::string& value) {
         data += first ? "{" : ",{";
         first = false;
         const auto found = map.find(key);
-        const bool known = found != map.end() && userVisible(found->second) && (resigned || directory_->isActive(found->second));
+        const bool known = found != map.end() && userVisible(found->second) &&
+                           (resigned || directory_->isActive(found->second));
         if (known) {
             data += "\"user_id\":";
             appendUserId(data, call, found->second);
@@ -1293,7 +1566,9 @@ CORPS_DECL HttpReply FeishuServer::Impl::usersOld(const Call& call) {
     if (!wholeRange()) {
         for (const Index member : visibleMembers_) {
             const auto& places = directory_->member(member).departments;
-            if (std::none_of(places.begin(), places.end(), [this](const Membership& place) { return visibleDepts_[directory_->findDept(place.deptId)]; })) {
+            if (std::none_of(places.begin(), places.end(), [this](const Membership& place) {
+                    return visibleDepts_[directory_->findDept(place.deptId)];
+                })) {
                 alone.push_back(member);
             }
         }
@@ -1301,7 +1576,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::usersOld(const Call& call) {
     return userList(call, alone, page);
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::membersInRange(const Call& call, const Page& page, bool configuration) {
+CORPS_DECL HttpReply FeishuServer::Impl::membersInRange(const Call& call, const Page& page,
+                                                        bool configuration) {
     const detail::Directory& directory = *directory_;
     const FeishuContactRange& range = options_.behaviour.range;
     std::vector<Index> users;
@@ -1353,9 +1629,12 @@ CORPS_DECL HttpReply FeishuServer::Impl::membersInRange(const Call& call, const 
         }
         lists += ']';
     };
-    add(configuration ? "open_ids" : "user_ids", 0, users.size(), [&](std::size_t i) { appendUserId(lists, call, users[i]); });
-    add("department_ids", users.size(), depts.size(), [&](std::size_t i) { appendDeptId(lists, call, depts[i]); });
-    add("group_ids", users.size() + depts.size(), range.groupIds.size(), [&](std::size_t i) { detail::appendJson(lists, range.groupIds[i]); });
+    add(configuration ? "open_ids" : "user_ids", 0, users.size(),
+        [&](std::size_t i) { appendUserId(lists, call, users[i]); });
+    add("department_ids", users.size(), depts.size(),
+        [&](std::size_t i) { appendDeptId(lists, call, depts[i]); });
+    add("group_ids", users.size() + depts.size(), range.groupIds.size(),
+        [&](std::size_t i) { detail::appendJson(lists, range.groupIds[i]); });
     std::string data = "{";
     if (configuration) {
         data += R"("contacts_range":{"contacts_scope_type":"some","visible_list":{)" + lists + "}}";
@@ -1425,7 +1704,9 @@ CORPS_DECL HttpReply FeishuServer::Impl::roleMembers(const Call& call) {
         }
     }
     const auto items = arranged(members, page.key, false);
-    return list(call, page, "members", items.size(), [&](std::string& out, std::size_t i) { appendRoleMember(out, call, items[i]); }, true);
+    return list(
+        call, page, "members", items.size(),
+        [&](std::string& out, std::size_t i) { appendRoleMember(out, call, items[i]); }, true);
 }
 
 CORPS_DECL HttpReply FeishuServer::Impl::roleMember(const Call& call) {
@@ -1434,7 +1715,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::roleMember(const Call& call) {
     }
     const Index member = findUser(call, call.path[1]);
     const auto& members = directory_->roleMembers(call.path[0]);
-    if (member == kNone || !directory_->isActive(member) || std::find(members.begin(), members.end(), member) == members.end()) {
+    if (member == kNone || !directory_->isActive(member) ||
+        std::find(members.begin(), members.end(), member) == members.end()) {
         return failure(404, 41203, "member id is not exist");
     }
     std::string data = "{\"member\":";
@@ -1450,7 +1732,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::roleCreate(const Call& call) {
     } catch (const detail::ControlError& error) {
         return violation("role_name", "", error.what());
     }
-    const auto letters = std::count_if(name.begin(), name.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; });
+    const auto letters = std::count_if(
+        name.begin(), name.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; });
     if (letters < 1 || letters > 50) {
         return violation("role_name", "", "the length must be 1 to 50");
     }
@@ -1495,7 +1778,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::roleAddMembers(const Call& call) {
             reason = 2;
         } else if (!userVisible(member)) {
             reason = 3;
-        } else if (const auto& present = directory_->roleMembers(roleId); std::find(present.begin(), present.end(), member) != present.end()) {
+        } else if (const auto& present = directory_->roleMembers(roleId);
+                   std::find(present.begin(), present.end(), member) != present.end()) {
             reason = 4;
         } else {
             directory_->addRoleMember(roleId, member);
@@ -1528,7 +1812,11 @@ CORPS_DECL HttpReply FeishuServer::Impl::unitDepts(const Call& call) {
 
 CORPS_DECL HttpReply FeishuServer::Impl::employeeTypes(const Call& call) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTypes{
-        {{"Regular", "正式"}, {"Intern", "实习"}, {"Outsourced", "外包"}, {"Contractor", "劳务"}, {"Consultant", "顾问"}}};
+        {{"Regular", "正式"},
+         {"Intern", "实习"},
+         {"Outsourced", "外包"},
+         {"Contractor", "劳务"},
+         {"Consultant", "顾问"}}};
     Page page;
     if (auto refused = readPage(call, {20, 1, 100}, "employee types " + call.appId, page)) {
         return std::move(*refused);
@@ -1590,7 +1878,9 @@ CORPS_DECL HttpReply FeishuServer::Impl::jobTitles(const Call& call) {
         return std::move(*refused);
     }
     const auto& names = jobTitleNames();
-    return list(call, page, "items", names.size(), [&](std::string& out, std::size_t i) { detail::feishu::appendJobTitle(out, names[i]); }, true);
+    return list(
+        call, page, "items", names.size(),
+        [&](std::string& out, std::size_t i) { detail::feishu::appendJobTitle(out, names[i]); }, true);
 }
 
 CORPS_DECL HttpReply FeishuServer::Impl::jobTitle(const Call& call) {
@@ -1632,8 +1922,10 @@ CORPS_DECL std::string FeishuServer::Impl::behaviourJson() const {
     strings("memberIds", b.range.memberIds);
     out += ',';
     strings("groupIds", b.range.groupIds);
-    out += "},\"ratePerSecond\":" + std::to_string(b.ratePerSecond) + ",\"latencyMs\":" + std::to_string(b.latency.count()) +
-           ",\"recursionLimit\":" + std::to_string(b.recursionLimit) + ",\"shuffle\":" + (b.shuffle ? std::to_string(*b.shuffle) : "null");
+    out += "},\"ratePerSecond\":" + std::to_string(b.ratePerSecond) +
+           ",\"latencyMs\":" + std::to_string(b.latency.count()) +
+           ",\"recursionLimit\":" + std::to_string(b.recursionLimit) +
+           ",\"shuffle\":" + (b.shuffle ? std::to_string(*b.shuffle) : "null");
     flag("publishedRates", b.publishedRates);
     flag("omitEmptyItems", b.omitEmptyItems);
     flag("tokenOnLastPage", b.tokenOnLastPage);
@@ -1667,7 +1959,8 @@ CORPS_DECL void FeishuServer::Impl::readBehaviour(const boost::json::value& json
     if (const auto* value = in.find("range")) {
         const detail::ObjectReader<detail::ControlError> range(*value, "range");
         b.range = FeishuContactRange{};
-        b.range.all = range.find("deptIds") == nullptr && range.find("memberIds") == nullptr && range.find("groupIds") == nullptr;
+        b.range.all = range.find("deptIds") == nullptr && range.find("memberIds") == nullptr &&
+                      range.find("groupIds") == nullptr;
         range.read("all", b.range.all);
         range.readStrings("deptIds", b.range.deptIds);
         range.readStrings("memberIds", b.range.memberIds);
@@ -1714,7 +2007,8 @@ inline Organisation emptyOrganisation() {
 
 }  // namespace detail::feishu
 
-CORPS_DECL FeishuServer::FeishuServer(FeishuOptions options) : FeishuServer(std::move(options), detail::feishu::emptyOrganisation()) {}
+CORPS_DECL FeishuServer::FeishuServer(FeishuOptions options)
+    : FeishuServer(std::move(options), detail::feishu::emptyOrganisation()) {}
 CORPS_DECL FeishuServer::FeishuServer(FeishuOptions options, Organisation organisation)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(organisation))) {}
 CORPS_DECL FeishuServer::~FeishuServer() = default;
@@ -1727,7 +2021,9 @@ CORPS_DECL std::string FeishuServer::baseUrl() const {
     return (tls ? "https://" : "http://") + options.address + ":" + std::to_string(port());
 }
 
-CORPS_DECL void FeishuServer::setOrganisation(Organisation organisation) { impl_->replaceOrganisation(std::move(organisation)); }
+CORPS_DECL void FeishuServer::setOrganisation(Organisation organisation) {
+    impl_->replaceOrganisation(std::move(organisation));
+}
 
 CORPS_DECL Organisation FeishuServer::organisation() const {
     const std::lock_guard lock(impl_->core().mutex());

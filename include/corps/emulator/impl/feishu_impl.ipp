@@ -21,7 +21,8 @@ namespace corps::emulator {
 /**
  * The Feishu dialect. Contacts are in feishu.ipp, tokens and login in feishu_login.ipp.
  *
- * Gates are passed in this order: route, method, Authorization, token, scope, rate, parameters, contact range; then fields are pruned.
+ * Gates are passed in this order: route, method, Authorization, token, scope, rate, parameters, contact
+ * range; then fields are pruned.
  */
 class FeishuServer::Impl final : public detail::ServerCore::Platform {
 public:
@@ -43,7 +44,9 @@ public:
     std::string_view route(const HttpRequest& request) override;
     HttpReply answer(const HttpRequest& request, const detail::Effects& effects) override;
     HttpReply tooFast(const Fault& fault) override;
-    HttpReply envelope(int httpStatus, std::int64_t code, const std::string& msg) override { return failure(httpStatus, code, msg); }
+    HttpReply envelope(int httpStatus, std::int64_t code, const std::string& msg) override {
+        return failure(httpStatus, code, msg);
+    }
     HttpReply internalError(int httpStatus) override { return failure(httpStatus, 40003, "internal error"); }
     std::chrono::milliseconds latency() const override { return options_.behaviour.latency; }
     const Organisation& currentOrganisation() const override { return directory_->organisation(); }
@@ -150,7 +153,8 @@ private:
     /** Which fields the granted scopes open. */
     struct Fields {
         bool deptBase, deptOrganize, deptHrbp;
-        bool userId, userBase, email, phone, gender, userDept, employee, employeeNo, geo, jobLevel, jobFamily, dottedLine, assignInfo;
+        bool userId, userBase, email, phone, gender, userDept, employee, employeeNo, geo, jobLevel, jobFamily,
+            dottedLine, assignInfo;
     };
 
     // answers
@@ -159,7 +163,8 @@ private:
     HttpReply success(std::string_view data);
     HttpReply failure(int httpStatus, std::int64_t code, std::string_view msg, std::string_view error = {});
     HttpReply violation(std::string_view field, std::string_view value, std::string_view description);
-    HttpReply scopeMissing(std::string_view type, std::span<const std::string_view> scopes, const std::string& appId);
+    HttpReply scopeMissing(std::string_view type, std::span<const std::string_view> scopes,
+                           const std::string& appId);
     HttpReply tooFast(int httpStatus, std::uint32_t limit, std::int64_t waitSeconds, bool headers);
     HttpReply unknownUser(const Call& call, std::string_view id);
     HttpReply unknownDept(const Call& call, std::string_view id);
@@ -169,19 +174,22 @@ private:
     // gates
     bool granted(std::string_view scope) const { return scopes_.contains(scope); }
     bool grantedAny(std::span<const std::string_view> scopes) const;
-    std::optional<HttpReply> checkToken(const HttpRequest& request, Gate gate, const detail::Effects& effects, Call& call);
+    std::optional<HttpReply> checkToken(const HttpRequest& request, Gate gate, const detail::Effects& effects,
+                                        Call& call);
     std::optional<HttpReply> checkRate(const Call& call);
     std::optional<HttpReply> checkIdTypes(Call& call);
 
     // ids
-    static detail::Id128 derive(std::string_view what, std::string_view appId, std::string_view corpId, std::string_view id) noexcept;
+    static detail::Id128 derive(std::string_view what, std::string_view appId, std::string_view corpId,
+                                std::string_view id) noexcept;
     const View& viewOf(const std::string& appId);
     void appendUserId(std::string& out, const Call& call, Index member) const;
     void appendDeptId(std::string& out, const Call& call, Index dept) const;
     Index findUser(const Call& call, std::string_view id) const;
     Index findDept(const Call& call, std::string_view id) const;
     bool wasDept(const Call& call, std::string_view id) const;
-    static Index findId(const std::vector<std::pair<detail::Id128, Index>>& ids, std::string_view prefix, std::string_view text) noexcept;
+    static Index findId(const std::vector<std::pair<detail::Id128, Index>>& ids, std::string_view prefix,
+                        std::string_view text) noexcept;
 
     // contact range
     void prepareRange();
@@ -194,7 +202,8 @@ private:
     std::string pageToken(const Page& page, std::size_t offset) const;
     std::span<const Index> arranged(std::span<const Index> items, std::string_view key, bool recursive);
     template <class Append>
-    HttpReply list(const Call& call, const Page& page, std::string_view name, std::size_t total, Append append, bool alwaysToken = false);
+    HttpReply list(const Call& call, const Page& page, std::string_view name, std::size_t total,
+                   Append append, bool alwaysToken = false);
     HttpReply deptList(const Call& call, Index dept, bool recursive, const Page& page);
     HttpReply userList(const Call& call, std::span<const Index> members, const Page& page);
     void appendDept(std::string& out, const Call& call, Index dept) const;
@@ -239,10 +248,12 @@ private:
     HttpReply oidcRefresh(const Call& call);
     HttpReply oldUserToken(const Call& call);
     HttpReply userInfo(const Call& call);
-    HttpReply oauthFailure(int httpStatus, std::int64_t code, std::string_view error, std::string_view description);
+    HttpReply oauthFailure(int httpStatus, std::int64_t code, std::string_view error,
+                           std::string_view description);
     std::int64_t redeemCode(std::string_view code, std::string_view appId, LoginCode& out);
     std::string userToken(const LoginGrant& grant, bool legacy);
-    std::string refreshToken(const LoginGrant& grant, bool legacy, const std::string& accessToken, std::int64_t authorizedMs);
+    std::string refreshToken(const LoginGrant& grant, bool legacy, const std::string& accessToken,
+                             std::int64_t authorizedMs);
     HttpReply oauthSuccess(const LoginGrant& grant, std::string_view scope, std::int64_t authorizedMs);
     void appendLegacyTokens(std::string& out, const LoginGrant& grant, std::int64_t authorizedMs);
     void appendUserInfo(std::string& out, const std::string& appId, Index member);
@@ -257,7 +268,7 @@ private:
     FeishuOptions options_;
     detail::ServerCore core_;
     std::vector<Endpoint> endpoints_;
-    const Endpoint* endpoint_ = nullptr;   // of the request in hand
+    const Endpoint* endpoint_ = nullptr;  // of the request in hand
     bool wrongMethod_ = false;
     std::vector<std::string> pathParts_;
 

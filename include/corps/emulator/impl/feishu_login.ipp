@@ -19,7 +19,8 @@ inline bool readStrings(std::string_view body, std::map<std::string, std::string
     for (const auto& member : document.get_object()) {
         if (member.value().is_string()) {
             const auto& text = member.value().get_string();
-            out.emplace(std::string(member.key().data(), member.key().size()), std::string(text.data(), text.size()));
+            out.emplace(std::string(member.key().data(), member.key().size()),
+                        std::string(text.data(), text.size()));
         }
     }
     return true;
@@ -91,7 +92,9 @@ CORPS_DECL HttpReply FeishuServer::Impl::issueToken(const Call& call, bool app) 
     if (!options_.credentials.empty()) {
         const FeishuCredentials* known = findApp(appId);
         if (known == nullptr) {
-            return reply(200, appId.starts_with("cli_") ? R"({"code":10014,"msg":"app id not exists"})" : R"({"code":10003,"msg":"invalid param","data":{}})");
+            return reply(200, appId.starts_with("cli_")
+                                  ? R"({"code":10014,"msg":"app id not exists"})"
+                                  : R"({"code":10003,"msg":"invalid param","data":{}})");
         }
         if (known->appSecret != secret) {
             return reply(200, R"({"code":10014,"msg":"app secret invalid"})");
@@ -124,14 +127,16 @@ CORPS_DECL HttpReply FeishuServer::Impl::issueToken(const Call& call, bool app) 
 
 CORPS_DECL HttpReply FeishuServer::Impl::authorize(const Call& call) {
     const HttpRequest& request = call.request;
-    const std::string clientId(request.hasParameter("client_id") ? request.parameter("client_id") : request.parameter("app_id"));
+    const std::string clientId(request.hasParameter("client_id") ? request.parameter("client_id")
+                                                                 : request.parameter("app_id"));
     const std::string redirect(request.parameter("redirect_uri"));
     const std::string_view responseType = request.parameter("response_type");
     const std::string_view method = request.parameter("code_challenge_method");
     if (clientId.empty() || redirect.empty()) {
         return failure(400, 20001, clientId.empty() ? "client_id is required" : "redirect_uri is required");
     }
-    if ((!responseType.empty() && responseType != "code") || (!method.empty() && method != "plain" && method != "S256")) {
+    if ((!responseType.empty() && responseType != "code") ||
+        (!method.empty() && method != "plain" && method != "S256")) {
         return failure(400, 20001, "invalid request");
     }
     if (!options_.credentials.empty() && findApp(clientId) == nullptr) {
@@ -140,7 +145,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::authorize(const Call& call) {
     const auto& uris = options_.redirectUris;
     // A line break would end the header that carries it.
     if ((!uris.empty() && std::find(uris.begin(), uris.end(), redirect) == uris.end()) ||
-        std::any_of(redirect.begin(), redirect.end(), [](char c) { return static_cast<unsigned char>(c) < 0x21; })) {
+        std::any_of(redirect.begin(), redirect.end(),
+                    [](char c) { return static_cast<unsigned char>(c) < 0x21; })) {
         return failure(400, 20029, "redirect_uri is invalid");
     }
     const auto wanted = detail::feishu::words(request.parameter("scope"));
@@ -193,7 +199,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::authorize(const Call& call) {
     return out;
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::oauthFailure(int httpStatus, std::int64_t code, std::string_view error, std::string_view description) {
+CORPS_DECL HttpReply FeishuServer::Impl::oauthFailure(int httpStatus, std::int64_t code,
+                                                      std::string_view error, std::string_view description) {
     std::string body = "{\"code\":";
     detail::appendNumber(body, code);
     body += ",\"error\":";
@@ -204,7 +211,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::oauthFailure(int httpStatus, std::int64
 }
 
 /** Takes a code out of circulation. @return 0, or Feishu's error code. */
-CORPS_DECL std::int64_t FeishuServer::Impl::redeemCode(std::string_view code, std::string_view appId, LoginCode& out) {
+CORPS_DECL std::int64_t FeishuServer::Impl::redeemCode(std::string_view code, std::string_view appId,
+                                                       LoginCode& out) {
     const auto found = codes_.find(std::string(code));
     if (found == codes_.end()) {
         return 20003;
@@ -226,11 +234,15 @@ CORPS_DECL std::int64_t FeishuServer::Impl::redeemCode(std::string_view code, st
 CORPS_DECL std::string FeishuServer::Impl::userToken(const LoginGrant& grant, bool legacy) {
     // The newer tokens are long: who keeps them must have room for kilobytes.
     std::string text = legacy ? makeToken("u-", 48) : makeToken("eyJ", 1200);
-    tokens_[text] = Token{grant.appId, TokenKind::user, core_.nowMs() + std::chrono::milliseconds(options_.tokenLifetime).count(), grant.memberId};
+    tokens_[text] =
+        Token{grant.appId, TokenKind::user,
+              core_.nowMs() + std::chrono::milliseconds(options_.tokenLifetime).count(), grant.memberId};
     return text;
 }
 
-CORPS_DECL std::string FeishuServer::Impl::refreshToken(const LoginGrant& grant, bool legacy, const std::string& accessToken, std::int64_t authorizedMs) {
+CORPS_DECL std::string FeishuServer::Impl::refreshToken(const LoginGrant& grant, bool legacy,
+                                                        const std::string& accessToken,
+                                                        std::int64_t authorizedMs) {
     constexpr std::int64_t kDay = 86'400'000;
     std::string text = legacy ? makeToken("ur-", 48) : makeToken("eyJ", 1200);
     const std::int64_t lifetime = legacy ? 30 * kDay : 7 * kDay;
@@ -244,7 +256,8 @@ CORPS_DECL std::string FeishuServer::Impl::refreshToken(const LoginGrant& grant,
     return text;
 }
 
-CORPS_DECL HttpReply FeishuServer::Impl::oauthSuccess(const LoginGrant& grant, std::string_view scope, std::int64_t authorizedMs) {
+CORPS_DECL HttpReply FeishuServer::Impl::oauthSuccess(const LoginGrant& grant, std::string_view scope,
+                                                      std::int64_t authorizedMs) {
     const auto granted = detail::feishu::words(scope);
     LoginGrant narrowed = grant;
     narrowed.scope = std::string(scope);
@@ -252,7 +265,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::oauthSuccess(const LoginGrant& grant, s
     std::string body = "{\"code\":0,\"access_token\":\"" + access + "\",\"expires_in\":";
     detail::appendNumber(body, options_.tokenLifetime.count());
     if (std::find(granted.begin(), granted.end(), "offline_access") != granted.end()) {
-        body += ",\"refresh_token\":\"" + refreshToken(narrowed, false, access, authorizedMs) + "\",\"refresh_token_expires_in\":604800";
+        body += ",\"refresh_token\":\"" + refreshToken(narrowed, false, access, authorizedMs) +
+                "\",\"refresh_token_expires_in\":604800";
     }
     body += ",\"scope\":";
     detail::appendJson(body, scope);
@@ -282,7 +296,9 @@ CORPS_DECL HttpReply FeishuServer::Impl::oauthToken(const Call& call) {
     }
     const auto refuse = [&](std::int64_t code) {
         static constexpr std::array<std::pair<std::int64_t, std::string_view>, 17> kTexts{{
-            {20003, "The authorization code is not found. Please note that an authorization code can only be used once."},
+            {20003,
+             "The authorization code is not found. Please note that an authorization code can only be used "
+             "once."},
             {20004, "The authorization code has expired."},
             {20008, "The user does not exist."},
             {20024, "The provided authorization code or refresh token does not match the client id."},
@@ -350,10 +366,15 @@ CORPS_DECL HttpReply FeishuServer::Impl::oauthToken(const Call& call) {
         }
         if (!code.challenge.empty()) {
             const std::string& verifier = in["code_verifier"];
-            const bool wellFormed = verifier.size() >= 43 && verifier.size() <= 128 && std::all_of(verifier.begin(), verifier.end(), [](char c) {
-                                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+            const bool wellFormed = verifier.size() >= 43 && verifier.size() <= 128 &&
+                                    std::all_of(verifier.begin(), verifier.end(), [](char c) {
+                                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                               (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+                                               c == '~';
                                     });
-            const std::string shown = code.sha256 ? detail::base64Encode(detail::sha256(verifier), detail::kBase64Url, false) : verifier;
+            const std::string shown =
+                code.sha256 ? detail::base64Encode(detail::sha256(verifier), detail::kBase64Url, false)
+                            : verifier;
             if (!wellFormed || shown != code.challenge) {
                 return refuse(20049);
             }
@@ -392,7 +413,9 @@ CORPS_DECL HttpReply FeishuServer::Impl::oauthToken(const Call& call) {
     if (!in["scope"].empty()) {
         auto asked = detail::feishu::words(in["scope"]);
         const auto given = detail::feishu::words(grant.scope);
-        if (std::any_of(asked.begin(), asked.end(), [&](const std::string& word) { return std::find(given.begin(), given.end(), word) == given.end(); })) {
+        if (std::any_of(asked.begin(), asked.end(), [&](const std::string& word) {
+                return std::find(given.begin(), given.end(), word) == given.end();
+            })) {
             return refuse(20068);
         }
         scope = in["scope"];
@@ -404,10 +427,11 @@ CORPS_DECL HttpReply FeishuServer::Impl::oauthToken(const Call& call) {
     return oauthSuccess(grant, scope, authorizedMs);
 }
 
-CORPS_DECL void FeishuServer::Impl::appendLegacyTokens(std::string& out, const LoginGrant& grant, std::int64_t authorizedMs) {
+CORPS_DECL void FeishuServer::Impl::appendLegacyTokens(std::string& out, const LoginGrant& grant,
+                                                       std::int64_t authorizedMs) {
     const std::string access = userToken(grant, true);
-    out += "\"access_token\":\"" + access + "\",\"refresh_token\":\"" + refreshToken(grant, true, access, authorizedMs) +
-           "\",\"token_type\":\"Bearer\",\"expires_in\":";
+    out += "\"access_token\":\"" + access + "\",\"refresh_token\":\"" +
+           refreshToken(grant, true, access, authorizedMs) + "\",\"token_type\":\"Bearer\",\"expires_in\":";
     detail::appendNumber(out, options_.tokenLifetime.count());
     out += ",\"refresh_expires_in\":2592000,\"scope\":";
     detail::appendJson(out, grant.scope);
@@ -423,7 +447,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::oidcToken(const Call& call) {
     }
     LoginCode code;
     if (const auto error = redeemCode(in["code"], call.appId, code); error != 0) {
-        return error == 20065 ? failure(200, 20003, "code is invalid or used") : failure(200, error, "code is invalid");
+        return error == 20065 ? failure(200, 20003, "code is invalid or used")
+                              : failure(200, error, "code is invalid");
     }
     if (const auto state = loginState(code.grant.memberId); state != 0) {
         return failure(200, state, "user status is invalid");
@@ -442,8 +467,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::oidcRefresh(const Call& call) {
         return failure(200, 20036, "grant_type is not supported");
     }
     const auto found = refreshTokens_.find(in["refresh_token"]);
-    if (found == refreshTokens_.end() || !found->second.legacy || found->second.used || found->second.grant.appId != call.appId ||
-        found->second.expiresMs <= core_.nowMs()) {
+    if (found == refreshTokens_.end() || !found->second.legacy || found->second.used ||
+        found->second.grant.appId != call.appId || found->second.expiresMs <= core_.nowMs()) {
         return failure(200, 20007, "refresh token is invalid");
     }
     found->second.used = true;
@@ -496,7 +521,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::oldUserToken(const Call& call) {
     }
     LoginCode code;
     if (const auto error = redeemCode(in["code"], call.appId, code); error != 0) {
-        return error == 20065 ? failure(200, 20003, "code is invalid or used") : failure(200, error, "code is invalid");
+        return error == 20065 ? failure(200, 20003, "code is invalid or used")
+                              : failure(200, error, "code is invalid");
     }
     if (const auto state = loginState(code.grant.memberId); state != 0) {
         return failure(200, state, "user status is invalid");

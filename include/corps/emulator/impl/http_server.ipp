@@ -31,7 +31,8 @@ namespace detail {
 
 inline bool sameIgnoringCase(std::string_view a, std::string_view b) noexcept {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace detail
@@ -69,17 +70,22 @@ public:
         : options_(std::move(options)), handler_(std::move(handler)), acceptor_(context_), retry_(context_) {
         if (!options_.certificateFile.empty() || !options_.keyFile.empty()) {
             tls_.emplace(boost::asio::ssl::context::tls_server);
-            tls_->set_options(boost::asio::ssl::context::default_workarounds | boost::asio::ssl::context::no_sslv2 |
-                              boost::asio::ssl::context::no_sslv3 | boost::asio::ssl::context::no_tlsv1 |
-                              boost::asio::ssl::context::no_tlsv1_1);
-            tls_->use_certificate_chain_file(options_.certificateFile);
-            tls_->use_private_key_file(options_.keyFile, boost::asio::ssl::context::pem);
+            tls_->set_options(boost::asio::ssl::context::default_workarounds |
+                              boost::asio::ssl::context::no_sslv2 | boost::asio::ssl::context::no_sslv3 |
+                              boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);
+            ErrorCode ec;
+            tls_->use_certificate_chain_file(options_.certificateFile, ec);
+            require(ec, "certificate " + options_.certificateFile);
+            tls_->use_private_key_file(options_.keyFile, boost::asio::ssl::context::pem, ec);
+            require(ec, "key " + options_.keyFile);
         }
-        const tcp::endpoint endpoint(boost::asio::ip::make_address(options_.address), options_.port);
-        acceptor_.open(endpoint.protocol());
-        acceptor_.set_option(tcp::acceptor::reuse_address(true));
-        acceptor_.bind(endpoint);
-        acceptor_.listen(boost::asio::socket_base::max_listen_connections);
+        ErrorCode ec;
+        const auto address = boost::asio::ip::make_address(options_.address, ec);
+        if (!ec) acceptor_.open(address.is_v4() ? tcp::v4() : tcp::v6(), ec);
+        if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+        if (!ec) acceptor_.bind({address, options_.port}, ec);
+        if (!ec) acceptor_.listen(boost::asio::socket_base::max_listen_connections, ec);
+        require(ec, "listening on " + options_.address + ":" + std::to_string(options_.port));
         port_ = acceptor_.local_endpoint().port();
         accept();
         thread_ = std::thread([this] { context_.run(); });
@@ -112,6 +118,12 @@ public:
     }
 
 private:
+    static void require(const ErrorCode& ec, const std::string& what) {
+        if (ec) {
+            throw boost::system::system_error(ErrorCode(ec.value(), ec.category()), what);
+        }
+    }
+
     class SessionBase {
     public:
         virtual ~SessionBase() = default;
@@ -137,11 +149,12 @@ private:
 
         void start() {
             if constexpr (std::is_same_v<Stream, Tls>) {
-                stream_.async_handshake(boost::asio::ssl::stream_base::server, [self = this->shared_from_this()](ErrorCode ec) {
-                    if (!ec) {
-                        self->readHead();
-                    }
-                });
+                stream_.async_handshake(boost::asio::ssl::stream_base::server,
+                                        [self = this->shared_from_this()](ErrorCode ec) {
+                                            if (!ec) {
+                                                self->readHead();
+                                            }
+                                        });
             } else {
                 readHead();
             }
@@ -160,16 +173,20 @@ private:
             parser_.emplace();
             parser_->header_limit(64U * 1024U);
             parser_->body_limit(boost::none);
-            boost::beast::http::async_read_header(stream_, buffer_, *parser_, [self = this->shared_from_this()](ErrorCode ec, std::size_t) {
-                if (!ec) {
-                    self->onHead();
-                } else if (ec.category() == boost::beast::http::make_error_code(boost::beast::http::error::end_of_stream).category() &&
-                           ec != boost::beast::http::error::end_of_stream && ec != boost::beast::http::error::partial_message) {
-                    self->refuse(ec == boost::beast::http::error::header_limit ? 431 : 400);
-                } else {
-                    self->finish();
-                }
-            });
+            boost::beast::http::async_read_header(
+                stream_, buffer_, *parser_, [self = this->shared_from_this()](ErrorCode ec, std::size_t) {
+                    if (!ec) {
+                        self->onHead();
+                    } else if (ec.category() == boost::beast::http::make_error_code(
+                                                    boost::beast::http::error::end_of_stream)
+                                                    .category() &&
+                               ec != boost::beast::http::error::end_of_stream &&
+                               ec != boost::beast::http::error::partial_message) {
+                        self->refuse(ec == boost::beast::http::error::header_limit ? 431 : 400);
+                    } else {
+                        self->finish();
+                    }
+                });
         }
 
         void onHead() {
@@ -199,15 +216,16 @@ private:
         }
 
         void readBody() {
-            boost::beast::http::async_read(stream_, buffer_, *parser_, [self = this->shared_from_this()](ErrorCode ec, std::size_t) {
-                if (!ec) {
-                    self->handle();
-                } else if (ec == boost::beast::http::error::body_limit) {
-                    self->refuse(413);
-                } else {
-                    self->finish();
-                }
-            });
+            boost::beast::http::async_read(stream_, buffer_, *parser_,
+                                           [self = this->shared_from_this()](ErrorCode ec, std::size_t) {
+                                               if (!ec) {
+                                                   self->handle();
+                                               } else if (ec == boost::beast::http::error::body_limit) {
+                                                   self->refuse(413);
+                                               } else {
+                                                   self->finish();
+                                               }
+                                           });
         }
 
         void handle() {
@@ -217,7 +235,8 @@ private:
             request.method.assign(message.method_string().data(), message.method_string().size());
             request.target.assign(message.target().data(), message.target().size());
             // A proxy's request names the server too.
-            if (const auto scheme = request.target.find("://"); scheme != std::string::npos && request.target.front() != '/') {
+            if (const auto scheme = request.target.find("://");
+                scheme != std::string::npos && request.target.front() != '/') {
                 const auto slash = request.target.find('/', scheme + 3);
                 request.target = slash == std::string::npos ? "/" : request.target.substr(slash);
             }
@@ -228,8 +247,9 @@ private:
                 splitQuery(target.substr(mark + 1), request.query);
             }
             for (const auto& field : message) {
-                request.headers.emplace_back(std::string(field.name_string().data(), field.name_string().size()),
-                                             std::string(field.value().data(), field.value().size()));
+                request.headers.emplace_back(
+                    std::string(field.name_string().data(), field.name_string().size()),
+                    std::string(field.value().data(), field.value().size()));
             }
             request.body = std::move(message.body());
             isHead_ = request.method == "HEAD";
@@ -268,7 +288,8 @@ private:
                 }
                 const auto equals = std::min(part.find('='), part.size());
                 const auto value = equals < part.size() ? part.substr(equals + 1) : std::string_view{};
-                out.emplace_back(detail::percentDecode(part.substr(0, equals), true), detail::percentDecode(value, true));
+                out.emplace_back(detail::percentDecode(part.substr(0, equals), true),
+                                 detail::percentDecode(value, true));
             }
         }
 
@@ -285,7 +306,8 @@ private:
 
         void write() {
             using Ending = HttpReply::Ending;
-            const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(reply_.status));
+            const auto reason =
+                boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(reply_.status));
             head_ = "HTTP/1.1 ";
             detail::appendNumber(head_, reply_.status);
             head_ += ' ';
@@ -302,12 +324,16 @@ private:
             const std::size_t bodySize = isHead_ ? 0 : reply_.body.size();
             std::size_t total = head_.size() + bodySize;
             if (reply_.ending == Ending::truncate || reply_.ending == Ending::reset) {
-                total = reply_.afterBytes < 0 ? head_.size() + bodySize / 2 : std::min(total, static_cast<std::size_t>(reply_.afterBytes));
+                total = reply_.afterBytes < 0 ? head_.size() + bodySize / 2
+                                              : std::min(total, static_cast<std::size_t>(reply_.afterBytes));
             }
             const std::size_t fromHead = std::min(total, head_.size());
-            const std::array<boost::asio::const_buffer, 2> parts{boost::asio::buffer(head_.data(), fromHead),
-                                                                 boost::asio::buffer(reply_.body.data(), total - fromHead)};
-            boost::asio::async_write(stream_, parts, [self = this->shared_from_this()](ErrorCode ec, std::size_t) { self->onWritten(ec); });
+            const std::array<boost::asio::const_buffer, 2> parts{
+                boost::asio::buffer(head_.data(), fromHead),
+                boost::asio::buffer(reply_.body.data(), total - fromHead)};
+            boost::asio::async_write(
+                stream_, parts,
+                [self = this->shared_from_this()](ErrorCode ec, std::size_t) { self->onWritten(ec); });
         }
 
         void onWritten(ErrorCode ec) {
@@ -340,7 +366,8 @@ private:
             }
         }
 
-        /** Closes in order: says that nothing more comes, and waits for the peer, whose unread data would make it a reset. */
+        /** Closes in order: says that nothing more comes, and waits for the peer, whose unread data would
+         * make it a reset. */
         void finish() {
             ErrorCode ignored;
             socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -348,11 +375,12 @@ private:
         }
 
         void discard() {
-            socket().async_read_some(boost::asio::buffer(scratch_), [self = this->shared_from_this()](ErrorCode ec, std::size_t) {
-                if (!ec) {
-                    self->discard();
-                }
-            });
+            socket().async_read_some(boost::asio::buffer(scratch_),
+                                     [self = this->shared_from_this()](ErrorCode ec, std::size_t) {
+                                         if (!ec) {
+                                             self->discard();
+                                         }
+                                     });
         }
 
         Impl& server_;

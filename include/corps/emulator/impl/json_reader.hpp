@@ -37,7 +37,8 @@ class ObjectReader {
 public:
     ObjectReader(const boost::json::value& value, std::string where) : where_(std::move(where)) {
         if (!value.is_object()) {
-            throw Error(where_.empty() ? "document" : where_, std::string("expected an object, found ") + describe(value));
+            throw Error(where_.empty() ? "document" : where_,
+                        std::string("expected an object, found ") + describe(value));
         }
         object_ = &value.get_object();
     }
@@ -121,7 +122,8 @@ public:
         });
     }
 
-    [[noreturn]] void wrong(std::string_view key, std::string_view expected, const boost::json::value& found) const {
+    [[noreturn]] void wrong(std::string_view key, std::string_view expected,
+                            const boost::json::value& found) const {
         throw Error(at(key), "expected " + std::string(expected) + ", found " + describe(found));
     }
 

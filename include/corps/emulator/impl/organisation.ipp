@@ -67,7 +67,8 @@ inline void appendMember(std::string& out, std::string_view key, std::string_vie
 }
 
 /** Names the departments of a cycle that `start` belongs to or leads into. */
-inline std::string nameCycle(const Organisation& organisation, const std::vector<std::size_t>& parent, std::size_t start) {
+inline std::string nameCycle(const Organisation& organisation, const std::vector<std::size_t>& parent,
+                             std::size_t start) {
     std::vector<bool> seen(parent.size());
     while (!seen[start]) {
         seen[start] = true;
@@ -75,7 +76,7 @@ inline std::string nameCycle(const Organisation& organisation, const std::vector
     }
     std::string out = "\"" + organisation.deptList[start].deptId + "\"";
     std::size_t named = 0;
-    for (std::size_t at = parent[start]; ; at = parent[at]) {
+    for (std::size_t at = parent[start];; at = parent[at]) {
         out += " in \"" + organisation.deptList[at].deptId + "\"";
         if (at == start) {
             return out;
@@ -147,7 +148,8 @@ CORPS_DECL Organisation readOrganisation(const std::string& path) {
     try {
         return parseOrganisation(text);
     } catch (const OrganisationError& error) {
-        throw OrganisationError(path + ": " + error.where(), std::string(error.what()).substr(error.where().size() + 2));
+        throw OrganisationError(path + ": " + error.where(),
+                                std::string(error.what()).substr(error.where().size() + 2));
     }
 }
 
@@ -261,12 +263,14 @@ CORPS_DECL void validate(const Organisation& organisation) {
         const auto [known, isNew] = depts.emplace(dept.deptId, i);
         if (!isNew) {
             throw OrganisationError(place("deptList", i, "deptId"),
-                                    "expected an id of its own; \"" + dept.deptId + "\" is " + place("deptList", known->second) + " already");
+                                    "expected an id of its own; \"" + dept.deptId + "\" is " +
+                                        place("deptList", known->second) + " already");
         }
         if (dept.parentId.empty()) {
             if (root != kNone) {
-                throw OrganisationError(place("deptList", i, "parentId"),
-                                        "expected a parent; " + place("deptList", root) + " is the root already");
+                throw OrganisationError(
+                    place("deptList", i, "parentId"),
+                    "expected a parent; " + place("deptList", root) + " is the root already");
             }
             root = i;
         }
@@ -279,8 +283,9 @@ CORPS_DECL void validate(const Organisation& organisation) {
         if (i != root) {
             const auto found = depts.find(organisation.deptList[i].parentId);
             if (found == depts.end()) {
-                throw OrganisationError(place("deptList", i, "parentId"),
-                                        "expected the id of a department, found \"" + organisation.deptList[i].parentId + "\"");
+                throw OrganisationError(
+                    place("deptList", i, "parentId"),
+                    "expected the id of a department, found \"" + organisation.deptList[i].parentId + "\"");
             }
             parent[i] = found->second;
         }
@@ -311,10 +316,12 @@ CORPS_DECL void validate(const Organisation& organisation) {
         const auto [known, isNew] = members.emplace(member.memberId, i);
         if (!isNew) {
             throw OrganisationError(place("userList", i, "memberId"),
-                                    "expected an id of its own; \"" + member.memberId + "\" is " + place("userList", known->second) + " already");
+                                    "expected an id of its own; \"" + member.memberId + "\" is " +
+                                        place("userList", known->second) + " already");
         }
         if (!member.unionId.empty() && !unionIds.insert(member.unionId).second) {
-            throw OrganisationError(place("userList", i, "unionId"), "expected an id of its own; \"" + member.unionId + "\" is taken");
+            throw OrganisationError(place("userList", i, "unionId"),
+                                    "expected an id of its own; \"" + member.unionId + "\" is taken");
         }
         if (member.gender < 0 || member.gender > 3) {
             throw OrganisationError(place("userList", i, "gender"), "expected a number from 0 to 3");
@@ -323,18 +330,23 @@ CORPS_DECL void validate(const Organisation& organisation) {
             throw OrganisationError(place("userList", i, "status"), "expected 1 (active) or 2 (resigned)");
         }
         if (!member.hiredDate.empty() && !detail::parseDate(member.hiredDate)) {
-            throw OrganisationError(place("userList", i, "hiredDate"), "expected a date in the form YYYY-MM-DD");
+            throw OrganisationError(place("userList", i, "hiredDate"),
+                                    "expected a date in the form YYYY-MM-DD");
         }
         std::size_t primaries = 0;
         for (std::size_t k = 0; k < member.departments.size(); ++k) {
             const Membership& membership = member.departments[k];
-            const auto where = [&](std::string_view key) { return place(place("userList", i, "departments"), k, key); };
+            const auto where = [&](std::string_view key) {
+                return place(place("userList", i, "departments"), k, key);
+            };
             if (!depts.contains(membership.deptId)) {
-                throw OrganisationError(where("deptId"), "expected the id of a department, found \"" + membership.deptId + "\"");
+                throw OrganisationError(
+                    where("deptId"), "expected the id of a department, found \"" + membership.deptId + "\"");
             }
             for (std::size_t before = 0; before < k; ++before) {
                 if (member.departments[before].deptId == membership.deptId) {
-                    throw OrganisationError(where("deptId"), "expected each department once; \"" + membership.deptId + "\" comes twice");
+                    throw OrganisationError(where("deptId"), "expected each department once; \"" +
+                                                                 membership.deptId + "\" comes twice");
                 }
             }
             primaries += membership.isPrimary ? 1U : 0U;
@@ -362,24 +374,28 @@ CORPS_DECL void validate(const Organisation& organisation) {
     for (std::size_t i = 0; i < organisation.roleGroupList.size(); ++i) {
         const std::string& id = organisation.roleGroupList[i].roleGroupId;
         if (id.empty() || !groups.insert(id).second) {
-            throw OrganisationError(place("roleGroupList", i, "roleGroupId"), "expected an id of its own, found \"" + id + "\"");
+            throw OrganisationError(place("roleGroupList", i, "roleGroupId"),
+                                    "expected an id of its own, found \"" + id + "\"");
         }
     }
     std::unordered_set<std::string_view> roles;
     for (std::size_t i = 0; i < organisation.roleList.size(); ++i) {
         const Role& role = organisation.roleList[i];
         if (role.roleId.empty() || !roles.insert(role.roleId).second) {
-            throw OrganisationError(place("roleList", i, "roleId"), "expected an id of its own, found \"" + role.roleId + "\"");
+            throw OrganisationError(place("roleList", i, "roleId"),
+                                    "expected an id of its own, found \"" + role.roleId + "\"");
         }
         if (!role.roleGroupId.empty() && !groups.contains(role.roleGroupId)) {
-            throw OrganisationError(place("roleList", i, "roleGroupId"), "expected the id of a role group, found \"" + role.roleGroupId + "\"");
+            throw OrganisationError(place("roleList", i, "roleGroupId"),
+                                    "expected the id of a role group, found \"" + role.roleGroupId + "\"");
         }
     }
     std::unordered_map<std::string_view, std::unordered_set<std::string_view>> pairs;
     for (std::size_t i = 0; i < organisation.roleMemberSet.size(); ++i) {
         const RoleMember& pair = organisation.roleMemberSet[i];
         if (!roles.contains(pair.roleId)) {
-            throw OrganisationError(place("roleMemberSet", i, "roleId"), "expected the id of a role, found \"" + pair.roleId + "\"");
+            throw OrganisationError(place("roleMemberSet", i, "roleId"),
+                                    "expected the id of a role, found \"" + pair.roleId + "\"");
         }
         requireMember(pair.memberId, place("roleMemberSet", i, "memberId"));
         if (!pairs[pair.roleId].insert(pair.memberId).second) {

@@ -39,7 +39,8 @@ public:
     };
 
     /** Counts a call, unless one of the limits is used up. */
-    std::optional<Refusal> count(const std::string& key, std::span<const RateLimit> limits, std::int64_t nowMs) {
+    std::optional<Refusal> count(const std::string& key, std::span<const RateLimit> limits,
+                                 std::int64_t nowMs) {
         auto& windows = windows_[key];
         for (std::size_t i = 0; i < limits.size() && i < windows.size(); ++i) {
             Window& window = windows[i];
@@ -76,7 +77,8 @@ struct Effects {
 /** A control call that was not understood. */
 class ControlError : public std::invalid_argument {
 public:
-    ControlError(const std::string& where, const std::string& expected) : std::invalid_argument(where + ": " + expected) {}
+    ControlError(const std::string& where, const std::string& expected)
+        : std::invalid_argument(where + ": " + expected) {}
 };
 
 /**
@@ -100,14 +102,15 @@ public:
         virtual HttpReply internalError(int httpStatus) = 0;
         virtual std::chrono::milliseconds latency() const = 0;
         virtual const Organisation& currentOrganisation() const = 0;
-        /** Called without the lock; takes it when the new organisation is ready. Counts of what it holds, as JSON. */
+        /** Called without the lock; takes it when the new organisation is ready. @throws OrganisationError */
         virtual void replaceOrganisation(Organisation organisation) = 0;
         virtual std::string behaviourJson() const = 0;
         /** @throws ControlError */
         virtual void readBehaviour(const boost::json::value& json) = 0;
     };
 
-    ServerCore(Platform& platform, std::function<std::chrono::milliseconds()> clock) : platform_(platform), clock_(std::move(clock)) {}
+    ServerCore(Platform& platform, std::function<std::chrono::milliseconds()> clock)
+        : platform_(platform), clock_(std::move(clock)) {}
 
     static constexpr std::string_view kControl = "/_emulator/";
 
@@ -131,7 +134,9 @@ public:
 
     // With the lock held:
     [[nodiscard]] std::int64_t nowMs() const {
-        const auto base = clock_ ? clock_() : std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+        const auto base = clock_ ? clock_()
+                                 : std::chrono::duration_cast<std::chrono::milliseconds>(
+                                       std::chrono::steady_clock::now().time_since_epoch());
         return (base + advanced_).count();
     }
     void countToken() noexcept { ++stats_.tokensIssued; }
@@ -197,7 +202,9 @@ private:
                     reply.body = fault.body;
                 } else if (status >= 502 && status <= 504) {
                     // What stands between is not the platform, and does not speak its language.
-                    reply.body = "<html><head><title>Bad gateway</title></head><body><center><h1>Upstream failed</h1></center></body></html>\n";
+                    reply.body =
+                        "<html><head><title>Bad gateway</title></head><body><center><h1>Upstream "
+                        "failed</h1></center></body></html>\n";
                     reply.contentType = "text/html";
                 } else {
                     reply = platform_.internalError(status);
@@ -217,14 +224,20 @@ private:
             case FaultKind::delay: reply = platform_.answer(request, Effects{}); break;
             case FaultKind::garbage:
                 reply.status = fault.httpStatus == 0 ? 200 : fault.httpStatus;
-                reply.body = fault.body.empty() ? "<!DOCTYPE html><html><body>Please sign in to the network first.</body></html>\n" : fault.body;
+                reply.body =
+                    fault.body.empty()
+                        ? "<!DOCTYPE html><html><body>Please sign in to the network first.</body></html>\n"
+                        : fault.body;
                 reply.contentType = "text/html; charset=utf-8";
                 break;
             case FaultKind::rateLimit:
                 ++stats_.rateLimited;
                 reply = platform_.tooFast(fault);
                 break;
-            case FaultKind::code: reply = platform_.envelope(fault.httpStatus == 0 ? 200 : fault.httpStatus, fault.code, fault.msg); break;
+            case FaultKind::code:
+                reply =
+                    platform_.envelope(fault.httpStatus == 0 ? 200 : fault.httpStatus, fault.code, fault.msg);
+                break;
             case FaultKind::expireToken:
             case FaultKind::repeatCursor:
             case FaultKind::emptySuccess: {
@@ -259,7 +272,8 @@ private:
                 platform_.replaceOrganisation(parseOrganisation(request.body));
                 const std::lock_guard lock(mutex_);
                 const Organisation& now = platform_.currentOrganisation();
-                reply.body = "{\"departments\":" + std::to_string(now.deptList.size()) + ",\"members\":" + std::to_string(now.userList.size()) + "}\n";
+                reply.body = "{\"departments\":" + std::to_string(now.deptList.size()) +
+                             ",\"members\":" + std::to_string(now.userList.size()) + "}\n";
             } else if (what == "faults" && request.method == "GET") {
                 reply.body = faultsJson();
             } else if (what == "faults" && request.method == "POST") {
@@ -308,8 +322,10 @@ private:
             appendJson(out, endpoint);
             out += ":" + std::to_string(count);
         }
-        out += "},\"highestConcurrency\":" + std::to_string(now.highestConcurrency) + ",\"connections\":" + std::to_string(now.connections) +
-               ",\"rateLimited\":" + std::to_string(now.rateLimited) + ",\"tokensIssued\":" + std::to_string(now.tokensIssued) +
+        out += "},\"highestConcurrency\":" + std::to_string(now.highestConcurrency) +
+               ",\"connections\":" + std::to_string(now.connections) +
+               ",\"rateLimited\":" + std::to_string(now.rateLimited) +
+               ",\"tokensIssued\":" + std::to_string(now.tokensIssued) +
                ",\"faultsInjected\":" + std::to_string(now.faultsInjected) + "}\n";
         return out;
     }
@@ -322,7 +338,8 @@ private:
             appendJson(out, fault.match);
             out += ",\"kind\":";
             appendJson(out, toString(fault.kind));
-            out += ",\"times\":" + std::to_string(fault.times) + ",\"after\":" + std::to_string(fault.after) + "}";
+            out += ",\"times\":" + std::to_string(fault.times) + ",\"after\":" + std::to_string(fault.after) +
+                   "}";
         }
         return out + "]\n";
     }
