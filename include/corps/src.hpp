@@ -59,7 +59,6 @@
 #endif
 #ifdef CORPS_INCLUDED_HTTPS
 #include <corps/transport/impl/https.ipp>
-#include <corps/transport/impl/url.ipp>
 #endif
 #ifdef CORPS_INCLUDED_SQLITE
 #include <corps/storage/impl/sqlite.ipp>
