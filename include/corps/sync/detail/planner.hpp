@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -137,7 +138,8 @@ private:
     std::unordered_map<std::string, std::uint32_t> const& seenKeys(Listing const& l, FoundListing const& f);
     std::vector<std::string> const& storedKeys(Listing const& l);
     bool approvedRow(HoldKey const& key) const;
-    std::string topLevelOf(std::string const& dept) const;
+    std::string const& topLevelOf(std::string const& dept);
+    bool noEntry(std::string const& member) const;
     void dispute(std::string const& member);
     void forgetEverywhere(std::string const& member);
     void emit(TableSchema const& t, ChangeKind kind, std::span<Cell const> row, std::span<Cell const> before);
@@ -164,8 +166,9 @@ private:
     std::set<std::string> skippedDepts_;
     bool treeComplete_ = false;
     bool listingsComplete_ = true;   // every listing of members was read to its end
-    std::vector<std::string> keptOutOfScopeDepts_;
-    std::vector<std::string> pendingBefore_;
+    std::set<std::string> hiddenDepts_;             // stored, and out of the application's sight
+    std::unordered_map<std::string, std::string> topLevel_;
+    std::vector<std::string> pendingBefore_;         // sorted
     std::set<std::string> pendingAfter_;
     std::vector<std::string> touched_;
     std::map<std::string, Judged> judged_;
@@ -180,6 +183,7 @@ private:
     std::map<std::string, bool> adminAfter_;                        // touched members whose upstream flag is known
     std::map<std::string, std::string> storedRoleRows_;             // upstream roles, packed
     std::map<std::string, std::string> storedGroupRows_;
+    std::set<std::pair<TableSchema const*, std::string>> madeHere_;  // roles and groups of local origin
     bool rolesComplete_ = false;
 
     bool bulk_ = false;

@@ -31,9 +31,14 @@ using RunMap = std::map<Listing, std::vector<Fingerprint>>;
 CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::span<Fingerprint const> prints,
                         std::span<std::string const> keys);
 CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp);
-/** Makes the entries of these keys equal nothing, so that the next pull decodes their units. O(units of the run). */
-CORPS_DECL void forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
-                                 std::set<std::string> const& keys);
+/**
+ * Makes the entries of these keys equal nothing, so that the next pull decodes their units; returns the keys that the run
+ * does not have. O(units of the run).
+ */
+CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
+                                                  std::set<std::string> const& keys);
+/** Members whom no run names: the next sync judges them whatever its listings show. */
+CORPS_DECL void addPending(RowAccess& rows, std::string_view corp, std::set<std::string> members);
 [[nodiscard]] CORPS_DECL bool hasRuns(RowAccess& rows, std::string_view corp);
 
 }  // namespace corps::detail

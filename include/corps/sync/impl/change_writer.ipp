@@ -99,6 +99,7 @@ struct ChangeWriter::State {
     std::map<std::string, detail::RollingSum> sums;
     std::map<std::pair<std::int64_t, std::string>, std::set<std::string>> forget;  // keys by kind and id of a listing
     std::set<std::string> forgetMembers;                                           // wherever they are listed
+    std::set<std::string> created;                                                 // members that no run can name yet
     bool upstreamTouched = false;
     std::int64_t activeDelta = 0;
     std::int64_t deptDelta = 0;
@@ -161,6 +162,7 @@ struct ChangeWriter::State {
         if (detail::isMirrored(tables, t)) {
             sums[t.name].add(detail::rowSum(t, row));
             if (&t == tables.member && isActive(row[columns.member.status])) ++activeDelta;
+            if (&t == tables.member && !keepRuns) created.emplace(row[columns.member.memberId].bytes());
             if (&t == tables.dept) ++deptDelta;
             touched(t, row);
         }
@@ -221,7 +223,14 @@ struct ChangeWriter::State {
             });
             forget[{static_cast<std::int64_t>(ListingKind::visibleMembers), std::string()}].insert(m);
         }
-        for (auto const& [listing, keys] : forget) detail::forgetRunEntries(rows, corp, listing.first, listing.second, keys);
+        // Whoever has rows but stands in no run would not be missed when a listing ceases to show them.
+        std::set<std::string> pending;
+        for (auto const& [listing, keys] : forget) {
+            std::set<std::string> unlisted = detail::forgetRunEntries(rows, corp, listing.first, listing.second, keys);
+            if (listing.first != static_cast<std::int64_t>(ListingKind::visibleMembers)) pending.merge(unlisted);
+        }
+        for (std::string const& m : created) pending.insert(m);
+        detail::addPending(rows, corp, std::move(pending));
     }
 
     void dropOldFeed() {

@@ -426,6 +426,9 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
             for (auto const& [kind, id] : plan.runs->erased) detail::saveRun(rows, corp, kind, id, {}, {});
             for (detail::RunUpdate const& u : plan.runs->updates) detail::saveRun(rows, corp, u.kind, u.id, u.prints, u.keys);
             for (auto const& [name, bytes] : plan.runs->state) values.setBytes(name, bytes);
+        } else {
+            if (!values.bytes(detail::kIdentity)) values.setBytes(detail::kIdentity, identityText());
+            if (!values.bytes(detail::kSynced)) values.setBytes(detail::kSynced, "1");
         }
         if (!fromPull || plan.runs->holdsChanged) storeHolds(rows, plan, now);
     });

@@ -28,6 +28,12 @@ CORPS_DECL std::string Findings::place(UpstreamTable table, std::span<Cell const
 inline void addDistinct(std::vector<std::string>& rows, std::string row) {
     if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(std::move(row));
 }
+/** Of two values in one pull the same one is kept, whichever came first. */
+template <class Key>
+void keepOne(std::map<Key, std::string>& rows, Key key, std::string row) {
+    auto const [it, fresh] = rows.try_emplace(std::move(key), row);
+    if (!fresh && row < it->second) it->second = std::move(row);
+}
 inline void addDistinct(std::vector<std::pair<std::string, std::string>>& rows, std::string dept, std::string row) {
     std::pair<std::string, std::string> entry(std::move(dept), std::move(row));
     if (std::find(rows.begin(), rows.end(), entry) == rows.end()) rows.push_back(std::move(entry));
@@ -45,7 +51,7 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
                 addDistinct(members[text(1)].flags, text(0), place(table, cells));
                 flagSeen_ = true;
             } else {
-                listLeaders[{text(0), text(1)}] = place(table, cells);
+                keepOne(listLeaders, std::pair(text(0), text(1)), place(table, cells));
             }
             return;
         }
@@ -54,8 +60,8 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
             addDistinct(members[memberKey_].rows, place(table, cells));
             return;
         case UpstreamTable::deptMember: addDistinct(members[text(1)].depts, text(0), place(table, cells)); return;
-        case UpstreamTable::roleGroup: roleGroups[text(0)] = place(table, cells); return;
-        case UpstreamTable::role: roles[text(0)] = place(table, cells); return;
+        case UpstreamTable::roleGroup: keepOne(roleGroups, text(0), place(table, cells)); return;
+        case UpstreamTable::role: keepOne(roles, text(0), place(table, cells)); return;
         case UpstreamTable::roleMember: {
             memberKey_ = text(1);
             std::vector<std::string>& of = members[memberKey_].roles;

@@ -64,7 +64,7 @@ CORPS_DECL void Planner::readStored() {
     std::array<Cell, 1> const corp{Cell::text(in_.corp)};
     StateValues values(rows_, in_.corp);
     activeMembers_ = values.number(kActiveMembers).value_or(0);
-    storeEmpty_ = !base_.everSynced && activeMembers_ == 0;
+    storeEmpty_ = !values.number(kFeedSequence).has_value();  // nothing was ever written
     rows_.forEach(*t_.dept, 0, corp, [this](std::span<Cell const> row) {
         storedDepts_.emplace(row[c_.dept.deptId].bytes(), Row(row.begin(), row.end()));
     });
@@ -73,9 +73,12 @@ CORPS_DECL void Planner::readStored() {
     });
     rows_.forEach(*t_.role, 0, corp, [this](std::span<Cell const> row) {
         if (row[c_.role.origin].bytes() != kOriginLocal) storedRoleRows_.emplace(row[c_.role.roleId].bytes(), packRow(row));
+        else madeHere_.emplace(t_.role, row[c_.role.roleId].bytes());
     });
     rows_.forEach(*t_.roleGroup, 0, corp, [this](std::span<Cell const> row) {
-        if (row[c_.roleGroup.origin].bytes() != kOriginLocal) storedGroupRows_.emplace(row[c_.roleGroup.roleGroupId].bytes(), packRow(row));
+        if (row[c_.roleGroup.origin].bytes() != kOriginLocal)
+            storedGroupRows_.emplace(row[c_.roleGroup.roleGroupId].bytes(), packRow(row));
+        else madeHere_.emplace(t_.roleGroup, row[c_.roleGroup.roleGroupId].bytes());
     });
     storedHolds_ = loadHolds(rows_, in_.corp);
     for (auto const& [key, row] : storedHolds_)
@@ -300,23 +303,38 @@ CORPS_DECL void Planner::judgeDepartments() {
         if (id == root || deptRows_.contains(id)) continue;
         if (skippedDepts_.contains(id)) continue;
         if (treeComplete_ && proof_.fullScope) goneDepts_.insert(id);
-        else if (treeComplete_) keptOutOfScopeDepts_.push_back(id);
+        else if (treeComplete_) hiddenDepts_.insert(id);
     }
+    if (!proof_.fullScope && !f_.listings.contains(Listing{ListingKind::deptMembers, root})) hiddenDepts_.insert(root);
     parents_ = std::move(sent);
     for (auto const& [id, row] : storedDepts_)
         if (!goneDepts_.contains(id) && !parents_.contains(id)) parents_[id] = row[c_.dept.parentId].bytes();
 }
 
-CORPS_DECL std::string Planner::topLevelOf(std::string const& dept) const {
+CORPS_DECL std::string const& Planner::topLevelOf(std::string const& dept) {
+    std::vector<std::string> way;
+    std::string top;
     std::string at = dept;
     for (std::size_t steps = 0; steps <= storedDepts_.size(); ++steps) {
+        if (auto const known = topLevel_.find(at); known != topLevel_.end()) {
+            top = known->second;
+            break;
+        }
+        way.push_back(at);
         auto const it = storedDepts_.find(at);
-        if (it == storedDepts_.end()) return at;
+        if (it == storedDepts_.end()) {
+            top = at;
+            break;
+        }
         std::string const& parent = it->second[c_.dept.parentId].bytes();
-        if (parent.empty() || parent == proof_.rootDeptId) return at == proof_.rootDeptId ? std::string() : at;
+        if (parent.empty() || parent == proof_.rootDeptId) {
+            if (at != proof_.rootDeptId) top = at;
+            break;
+        }
         at = parent;
     }
-    return std::string();
+    for (std::string const& w : way) topLevel_[w] = top;
+    return topLevel_[dept];
 }
 
 // ---- members ------------------------------------------------------------------------------------------------------
@@ -377,6 +395,7 @@ CORPS_DECL void Planner::touchMembers() {
             if (it == f_.listings.end() || !it->second.finished) {
                 // Not listed: gone with its department or role, or no longer asked for; else it says nothing.
                 bool const says = departed || listing.kind == ListingKind::visibleMembers ||
+                                  (listing.kind == ListingKind::deptMembers && hiddenDepts_.contains(listing.id)) ||
                                   (listing.kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(listing.id));
                 if (says) {
                     std::vector<std::string> const& keys = storedKeys(listing);
@@ -420,6 +439,11 @@ CORPS_DECL void Planner::touchMembers() {
     });
 }
 
+/** Whether what the last syncs kept of a member may be less than an entry for each of their rows. */
+CORPS_DECL bool Planner::noEntry(std::string const& member) const {
+    return !base_.warm || std::binary_search(pendingBefore_.begin(), pendingBefore_.end(), member);
+}
+
 CORPS_DECL void Planner::judgeMembers() {
     for (auto const& [listing, found] : f_.listings)
         if ((listing.kind == ListingKind::deptMembers || listing.kind == ListingKind::visibleMembers) &&
@@ -440,7 +464,12 @@ CORPS_DECL void Planner::judgeMembers() {
         FoundMember const* found = it == f_.members.end() ? nullptr : &it->second;
         j.present = found != nullptr && !found->rows.empty();
         bool unknownSomewhere = false;
+        bool hidden = false;
         for (std::string const& d : storedDepts(id)) {
+            if (hiddenDepts_.contains(d)) {  // says nothing: whether they left is asked for if nothing else shows them
+                hidden = true;
+                continue;
+            }
             switch (seen(ListingKind::deptMembers, d, id)) {
                 case Seen::yes: j.present = true; break;
                 case Seen::no: j.leaves.push_back(d); break;
@@ -468,7 +497,7 @@ CORPS_DECL void Planner::judgeMembers() {
             else j.gone = true;
         }
         // No entry of last time brings them up again, so their name must.
-        if (unknownSomewhere && !base_.warm) j.unproven = true;
+        if ((unknownSomewhere || hidden) && noEntry(id)) j.unproven = true;
         judged_.emplace(id, std::move(j));
     }
 }
@@ -540,12 +569,13 @@ CORPS_DECL void Planner::limitRemovals() {
         std::map<std::string, std::set<std::string>> byTop;
         for (std::string const& id : people)
             for (std::string const& d : storedDepts(id))
-                if (std::string const top = topLevelOf(d); !top.empty()) byTop[top].insert(id);
+                if (std::string const& top = topLevelOf(d); !top.empty()) byTop[top].insert(id);
+        std::map<std::string, std::vector<std::string>> below;
+        for (auto const& [dept, row] : storedDepts_) below[topLevelOf(dept)].push_back(dept);
         for (auto const& [top, gone] : byTop) {
             if (gone.size() < in_.options.members.wholeDeptMin) continue;
             std::set<std::string> all;
-            for (auto const& [dept, row] : storedDepts_) {
-                if (topLevelOf(dept) != top) continue;
+            for (std::string const& dept : below[top]) {
                 std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(dept)};
                 rows_.forEach(*t_.deptMember, 0, prefix,
                               [&](std::span<Cell const> m) { all.emplace(m[c_.deptMember.memberId].bytes()); });
@@ -566,13 +596,11 @@ CORPS_DECL void Planner::limitRemovals() {
     } else if (depts.size() >= in_.options.departments.wholeDeptMin) {
         std::map<std::string, std::set<std::string>> byTop;
         for (std::string const& d : depts) byTop[topLevelOf(d)].insert(d);
+        std::map<std::string, std::size_t> all;
+        for (auto const& [dept, row] : storedDepts_) ++all[topLevelOf(dept)];
         for (auto const& [top, gone] : byTop) {
-            if (top.empty() || gone.size() < in_.options.departments.wholeDeptMin) continue;
-            std::size_t all = 0;
-            for (auto const& [dept, row] : storedDepts_)
-                if (topLevelOf(dept) == top) ++all;
-            if (gone.size() < all) continue;
-            addHold(HoldReason::wholeDepartment, top, {}, gone, all);
+            if (top.empty() || gone.size() < in_.options.departments.wholeDeptMin || gone.size() < all[top]) continue;
+            addHold(HoldReason::wholeDepartment, top, {}, gone, all[top]);
             heldDepts_.insert(gone.begin(), gone.end());
         }
     }
@@ -596,20 +624,27 @@ CORPS_DECL void Planner::closeHolds() {
     addHold(HoldReason::standsIn, "", {}, ground, storedDepts_.size());
     for (std::string const& d : heldDepts_) parents_[d] = storedDepts_.at(d)[c_.dept.parentId].bytes();
     // Departments kept where they were may close a circle with one that moved below them: that one stays, too.
-    for (auto const& [id, row] : storedDepts_) {
-        if (!parents_.contains(id) || deptRows_.contains(id)) continue;
-        std::string at = id;
-        std::set<std::string> way;
-        while (parents_.contains(at) && at != proof_.rootDeptId && way.insert(at).second) at = parents_[at];
-        if (at == proof_.rootDeptId || !parents_.contains(at)) continue;
-        for (std::string const& w : way) {
-            auto const stored = storedDepts_.find(w);
-            if (stored == storedDepts_.end() || !deptRows_.contains(w)) continue;
-            parents_[w] = stored->second[c_.dept.parentId].bytes();
-            std::vector<Cell> cells = unpackRow(deptRows_[w]);
-            cells[c_.dept.parentId] = Cell();
-            deptRows_[w] = packRow(cells);
-            warnings_.push_back("department " + w + " stays where it was: a department that is kept stands above it");
+    // Each turn puts at least one more back, and the stored tree has no circle.
+    for (bool again = true; again;) {
+        again = false;
+        for (auto const& [id, row] : storedDepts_) {
+            if (!parents_.contains(id) || deptRows_.contains(id)) continue;
+            std::string at = id;
+            std::set<std::string> way;
+            while (parents_.contains(at) && at != proof_.rootDeptId && way.insert(at).second) at = parents_[at];
+            if (at == proof_.rootDeptId || !parents_.contains(at)) continue;
+            for (std::string const& w : way) {
+                auto const stored = storedDepts_.find(w);
+                if (stored == storedDepts_.end() || !deptRows_.contains(w)) continue;
+                std::string const& was = stored->second[c_.dept.parentId].bytes();
+                if (parents_[w] == was) continue;
+                parents_[w] = was;
+                std::vector<Cell> cells = unpackRow(deptRows_[w]);
+                cells[c_.dept.parentId] = Cell();
+                deptRows_[w] = packRow(cells);
+                warnings_.push_back("department " + w + " stays where it was: a department that is kept stands above it");
+                again = true;
+            }
         }
     }
 }
@@ -765,6 +800,9 @@ CORPS_DECL void Planner::emitDepartments() {
     for (auto const& [key, row] : stored) {
         if (f_.listLeaders.contains(key)) continue;
         auto const& [dept, member] = key;
+        // Who may not know where a department stands is not told who leads it either.
+        auto const sent = deptRows_.find(dept);
+        if (sent != deptRows_.end() && unpackRow(sent->second)[c_.dept.parentId].isNull()) continue;
         bool const removed = goneDepts_.contains(dept) && !heldDepts_.contains(dept);
         bool const listedAnew = deptRows_.contains(dept) && !heldMembers_.contains(member);
         if (removed || listedAnew) emit(*t_.deptLeader, ChangeKind::erase, viewsOf(row), {});
@@ -1030,8 +1068,11 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
     bool const rolesLocal = j.stored && stored[c_.member.rolesLocal].integer() != 0;
     bool const mayHaveRoles = active && !rolesLocal;
     if (!rolesLocal)
-        for (std::string const& r : roles)
-            if (seen(ListingKind::roleMembers, r, id) == Seen::no) eraseRole(r);
+        for (std::string const& r : roles) {
+            Seen const there = seen(ListingKind::roleMembers, r, id);
+            if (there == Seen::no) eraseRole(r);
+            if (there == Seen::unknown && noEntry(id)) pendingAfter_.insert(id);
+        }
     if (found != nullptr)
         for (std::string const& r : found->roles) {
             bool const known = f_.roles.contains(r) || storedRoleRows_.contains(r);
@@ -1049,6 +1090,10 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
 CORPS_DECL void Planner::emitRoles() {
     auto emitAll = [this](TableSchema const& t, std::map<std::string, std::string> const& sent, std::map<std::string, std::string> const& stored) {
         for (auto const& [id, packed] : sent) {
+            if (madeHere_.contains({&t, id})) {
+                warnings_.push_back(t.name + " " + id + " was made here; the upstream's of the same id is left out");
+                continue;
+            }
             auto const was = stored.find(id);
             std::vector<Cell> const row = unpackRow(packed);
             if (was == stored.end()) emit(t, ChangeKind::create, row, {});
@@ -1073,7 +1118,8 @@ CORPS_DECL void Planner::emitAdmins() {
         std::string const packed = f_.place(UpstreamTable::admin, cells);
         bool const changed = flag != adminAfter_.end() && flag->second != stored;
         if (changed && finished(ListingKind::admins, "") == nullptr && !decodedEverywhere(id, storedDepts(id))) dispute(id);
-        if (stored && (leaves || (changed && !heldAdmins_.contains(id) && !heldMembers_.contains(id))))
+        bool const heldBack = heldAdmins_.contains(id) || heldMembers_.contains(id) || (j.otherPerson && !stays);
+        if (stored && (leaves || (changed && !heldBack)))
             emit(*t_.admin, ChangeKind::erase, unpackRow(packed), {});
         if (stored && flag != adminAfter_.end() && !flag->second && heldAdmins_.contains(id)) {
             pendingAfter_.insert(id);
@@ -1096,7 +1142,13 @@ CORPS_DECL SyncPlan Planner::plan(std::map<std::string, Absence> const& absences
             j.outOfScope = true;
         }
 
+    std::map<std::string, std::string> const rows = deptRows_;
+    std::map<std::string, std::string> const parents = parents_;
+    std::vector<std::string> const warnings = warnings_;
     for (int round = 0;; ++round) {
+        deptRows_ = rows;
+        parents_ = parents;
+        warnings_ = warnings;
         holds_.clear();
         heldMembers_.clear();
         heldDepts_.clear();
@@ -1177,13 +1229,15 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
         if (!hasRun(listing.kind) || !found.finished) continue;
         auto const storedRun = base_.runs.find(listing);
         std::vector<Fingerprint> const* stored = storedRun == base_.runs.end() ? nullptr : &storedRun->second;
-        if (found.state != ListingState::complete && found.stored != nullptr)
-            for (std::size_t i = 0; i < found.matched.size(); ++i)
-                if (!found.matched[i]) {
-                    // Not read this time: what was known of it still holds.
-                    found.prints.push_back((*found.stored)[i]);
-                    found.source.push_back(static_cast<std::uint32_t>(i));
-                }
+        if (found.state != ListingState::complete && found.stored != nullptr) {
+            std::unordered_set<std::string> const decoded(found.newKeys.begin(), found.newKeys.end());
+            for (std::size_t i = 0; i < found.matched.size(); ++i) {
+                if (found.matched[i] || (!decoded.empty() && decoded.contains(storedKeys(listing).at(i)))) continue;
+                // Not read this time: what was known of it still holds.
+                found.prints.push_back((*found.stored)[i]);
+                found.source.push_back(static_cast<std::uint32_t>(i));
+            }
+        }
         std::vector<std::string> const* oldKeys = nullptr;
         auto keyAt = [&](std::size_t i) -> std::string const& {
             std::uint32_t const source = found.source[i];
@@ -1194,6 +1248,18 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
         if (auto const it = forgotten.find(listing); it != forgotten.end())
             for (std::size_t i = 0; i < found.prints.size(); ++i)
                 if (!found.prints[i].none() && it->second.contains(keyAt(i))) found.prints[i] = Fingerprint();
+        if (!found.newKeys.empty()) {
+            // Of one key with different bytes in one listing, one at most equals the rows: none is kept.
+            std::unordered_map<std::string, std::size_t> first;
+            std::vector<std::size_t> differing;
+            for (std::size_t i = 0; i < found.prints.size(); ++i) {
+                auto const [at, fresh] = first.try_emplace(keyAt(i), i);
+                if (fresh || found.prints[at->second] == found.prints[i]) continue;
+                differing.push_back(at->second);
+                differing.push_back(i);
+            }
+            for (std::size_t i : differing) found.prints[i] = Fingerprint();
+        }
         bool same = stored != nullptr ? *stored == found.prints : found.prints.empty();
         if (same && std::any_of(found.prints.begin(), found.prints.end(), [](Fingerprint const& p) { return p.none(); })) {
             // Entries that equal nothing look alike: only their keys tell whether they still name the same people.
@@ -1216,7 +1282,25 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
         if (listing.kind == ListingKind::deptMembers && goneDepts_.contains(listing.id) && !heldDepts_.contains(listing.id)) erased = true;
         if (listing.kind == ListingKind::visibleMembers) erased = true;
         if (listing.kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(listing.id)) erased = true;
-        if (erased) next.erased.emplace_back(static_cast<std::int64_t>(listing.kind), listing.id);
+        if (erased) {
+            next.erased.emplace_back(static_cast<std::int64_t>(listing.kind), listing.id);
+            continue;
+        }
+        auto const forgot = forgotten.find(listing);
+        if (forgot == forgotten.end()) continue;
+        RunUpdate update;
+        update.prints = run;
+        update.keys = storedKeys(listing);
+        bool changes = false;
+        for (std::size_t i = 0; i < update.prints.size(); ++i)
+            if (!update.prints[i].none() && forgot->second.contains(update.keys.at(i))) {
+                update.prints[i] = Fingerprint();
+                changes = true;
+            }
+        if (!changes) continue;
+        update.kind = static_cast<std::int64_t>(listing.kind);
+        update.id = listing.id;
+        next.updates.push_back(std::move(update));
     }
     // Whoever is no longer here needs no second judgement.
     std::vector<std::string> pending(pendingAfter_.begin(), pendingAfter_.end());

@@ -69,12 +69,16 @@ CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp) {
     rows.eraseRows(runKeysTable(), prefix);
 }
 
-CORPS_DECL void forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
-                                 std::set<std::string> const& keys) {
+CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
+                                                  std::set<std::string> const& keys) {
     std::vector<std::string> const stored = loadRunKeys(rows, corp, kind, id);
     std::set<std::size_t> chunks;
+    std::set<std::string> unlisted = keys;
     for (std::size_t i = 0; i < stored.size(); ++i)
-        if (keys.contains(stored[i])) chunks.insert(i / kRunChunk);
+        if (keys.contains(stored[i])) {
+            chunks.insert(i / kRunChunk);
+            unlisted.erase(stored[i]);
+        }
     for (std::size_t chunk : chunks) {
         std::array<Cell, 4> const at{Cell::text(corp), Cell::integer(kind), Cell::text(id), Cell::integer(static_cast<std::int64_t>(chunk))};
         std::string blob;
@@ -86,6 +90,15 @@ CORPS_DECL void forgetRunEntries(RowAccess& rows, std::string_view corp, std::in
         std::array<Cell, 5> const row{at[0], at[1], at[2], at[3], Cell::blob(blob)};
         rows.upsertRow(runTable(), row);
     }
+    return unlisted;
+}
+
+CORPS_DECL void addPending(RowAccess& rows, std::string_view corp, std::set<std::string> members) {
+    if (members.empty()) return;
+    for (std::string& m : loadRunKeys(rows, corp, kPendingRun, "")) members.insert(std::move(m));
+    std::vector<std::string> const keys(members.begin(), members.end());
+    std::vector<Fingerprint> const prints(keys.size());
+    saveRun(rows, corp, kPendingRun, "", prints, keys);
 }
 
 CORPS_DECL bool hasRuns(RowAccess& rows, std::string_view corp) {
