@@ -2,6 +2,7 @@
 #include <corps/corps.hpp>
 #include <corps/emulator/emulator.hpp>
 #include <corps/storage/memory.hpp>
+#include <corps/testing/manual_clock.hpp>
 #include <corps/transport/https.hpp>
 #include <corps/types.hpp>
 
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 using namespace corps;
@@ -58,6 +60,15 @@ emulator::Organisation organisationOf(std::size_t members, std::size_t departmen
     return o;
 }
 
+/** Time jumps over what the rate limits ask to wait: the limits themselves are tested elsewhere. */
+Context hasty() {
+    auto clock = std::make_shared<testing::ManualClock>();
+    clock->autoAdvance();
+    ContextOptions options;
+    options.clock = clock;
+    return Context(options);
+}
+
 std::uint64_t pages(std::size_t records, std::size_t size) { return std::max<std::uint64_t>(1, (records + size - 1) / size); }
 
 std::uint64_t formula(emulator::Organisation const& o) {
@@ -74,7 +85,6 @@ std::uint64_t formula(emulator::Organisation const& o) {
 
 TEST_CASE("feishu: a pull costs the calls of the formula, no more and no less", "[integration][coroutine]") {
     emulator::FeishuServer server;
-    Context context;
     for (std::size_t departments : {0, 1, 12, 49, 50, 51, 120}) {
         for (std::size_t members : {1, 49, 50, 51, 1000}) {
             CAPTURE(departments, members);
@@ -82,8 +92,7 @@ TEST_CASE("feishu: a pull costs the calls of the formula, no more and no less", 
             server.setOrganisation(o);
             server.advanceClock(std::chrono::hours(3));  // the next pull needs a token of its own
             server.resetStats();
-            Context fresh;
-            Feishu corp(configFor(server), fresh, HttpsTransport(), MemoryStorage());
+            Feishu corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
             SyncReport const report = corp.syncCorp();
             CHECK(report.outcome == SyncOutcome::done);
             CHECK(report.members.created == members);
@@ -121,7 +130,7 @@ TEST_CASE("feishu: roles cost their pages of a hundred", "[integration][coroutin
         r["name"] = std::string("Role ") + role;
         roles.push_back(std::move(r));
     }
-    Feishu corp(configFor(server, std::move(roles)), Context(), HttpsTransport(), MemoryStorage());
+    Feishu corp(configFor(server, std::move(roles)), hasty(), HttpsTransport(), MemoryStorage());
     SyncReport const report = corp.syncCorp();
     CHECK(report.outcome == SyncOutcome::done);
     CHECK(report.roles.created == 3);
@@ -132,7 +141,7 @@ TEST_CASE("feishu: roles cost their pages of a hundred", "[integration][coroutin
 TEST_CASE("feishu: a second sync finds nothing to do, whatever the order of the pages", "[integration][coroutine]") {
     emulator::FeishuServer server;
     server.setOrganisation(emulator::generate(700, 3));
-    Feishu corp(configFor(server), Context(), HttpsTransport(), MemoryStorage());
+    Feishu corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
     SyncReport const first = corp.syncCorp();
     CHECK(first.outcome == SyncOutcome::done);
     SyncReport const second = corp.syncCorp();
