@@ -5,6 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -87,4 +88,17 @@ TEST_CASE("storage: a lock of a MemoryStorage moves and outlives its store's han
     REQUIRE(second.has_value());
     moved = std::move(*second);  // the first one goes
     CHECK_FALSE(other.tryLock("corps.A").has_value());
+}
+
+TEST_CASE("storage: an index that changed is refused by name in a MemoryStorage", "[storage]") {
+    MemoryStorage s;
+    openTables(s);
+    for (bool unique : {false, true}) {
+        TableSchema changed = people();
+        changed.indexes[0] = {"byAge", {0, std::size_t{unique ? 2U : 3U}}, unique};
+        Error const e = refusal([&] { openTables(s, {&changed}); });
+        CHECK(e.is(Errc::storage));
+        CHECK(std::string(e.what()).find("byAge") != std::string::npos);
+        CHECK(std::string(e.what()).find("people") != std::string::npos);
+    }
 }

@@ -584,3 +584,17 @@ TEST_CASE("storage: the lock of a corp is the byte that is documented", "[storag
     CHECK_FALSE(held(at));
     CHECK(std::filesystem::file_size(file + ".lock") == 0);
 }
+
+TEST_CASE("storage: an index that changed is refused by name in a SqliteStorage", "[storage]") {
+    TempDir const dir;
+    SqliteStorage s(dir.file("corps.db"));
+    openTables(s);
+    for (bool unique : {false, true}) {
+        TableSchema changed = people();
+        changed.indexes[0] = {"byAge", {0, std::size_t{unique ? 2U : 3U}}, unique};
+        Error const e = refusal([&] { openTables(s, {&changed}); });
+        CHECK(e.is(Errc::storage));
+        CHECK(std::string(e.what()).find("byAge") != std::string::npos);
+        CHECK(std::string(e.what()).find("people") != std::string::npos);
+    }
+}
