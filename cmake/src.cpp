@@ -1,20 +1,12 @@
 // The one file of a program in which the bodies of corps are compiled: first the opt-in headers that the program uses,
 // then src.hpp. All other files see declarations only.
-#if __has_include(<corps/src.hpp>)
 #include <corps/corps.hpp>
 #include <corps/crypto/digest.hpp>
 #include <corps/crypto/password.hpp>
-#if __has_include(<corps/transport/https.hpp>)
-#include <corps/transport/https.hpp>
-#endif
-#if __has_include(<corps/storage/sqlite.hpp>)
-#include <corps/storage/sqlite.hpp>
-#endif
-#if __has_include(<corps/emulator/emulator.hpp>)
 #include <corps/emulator/emulator.hpp>
-#endif
+#include <corps/storage/sqlite.hpp>
 #include <corps/testing/manual_clock.hpp>
 #include <corps/testing/scripted_transport.hpp>
+#include <corps/transport/https.hpp>
 
 #include <corps/src.hpp>
-#endif

@@ -1,10 +1,18 @@
-#include <corps/error/error.hpp>
-#include <corps/version.hpp>
+#include <corps/corps.hpp>
+#include <corps/storage/sqlite.hpp>
 
 #include <cstdio>
+#include <exception>
 
 int main() {
-    std::puts(CORPS_VERSION_STRING);
-    corps::Error const error(corps::Errc::busy, "one");
-    return error.is(corps::Errc::busy) ? 0 : 1;
+    try {
+        corps::NormalType<corps::SqliteStorage> corp(corps::CorpConfig("corps.Consumer", "Consumer"), corps::Context(),
+                                                     corps::SqliteStorage("consumer.db"));
+        corp.initCorp();
+        std::printf("corps %s: %s has %zu departments\n", CORPS_VERSION_STRING, corp.title().c_str(), corp.getDepts().size());
+        return corp.getDepts().empty() ? 1 : 0;
+    } catch (std::exception const& e) {
+        std::fprintf(stderr, "%s\n", e.what());
+        return 1;
+    }
 }

@@ -1,3 +1,6 @@
-#include <corps/error/error.hpp>
-#include <corps/error/impl/errc.ipp>
-#include <corps/error/impl/error.ipp>
+// The bodies, once for the program; the other files see declarations only.
+#include <corps/storage/sqlite.hpp>
+
+#ifdef CORPS_SEPARATE_COMPILATION
+#include <corps/src.hpp>
+#endif
