@@ -64,9 +64,10 @@ struct HttpsCounters {
  *
  * Errors      Errc::transport: name not found, connection refused, closed or reset, deadline, response too
  *             large, response that is not HTTP. Errc::config: certificate not valid or not for this host,
- *             protocol version refused, plain http to another machine; these do not go away by themselves and
- *             are not retryable. Errc::invalidArgument: a malformed URL or header. Errc::protocol: an
- * encoding that was not asked for. The text names host and port, never path, query, header values or bodies.
+ *             protocol version refused, plain http to another machine; these do not go away by themselves
+ *             and are not retryable. Errc::invalidArgument: a malformed URL or header. Errc::protocol: an
+ *             encoding that was not asked for. The text names host and port, never path, query, header
+ *             values or bodies.
  *
  * Threads     All members may be called from any thread; the executor that awaits may have many.
  *

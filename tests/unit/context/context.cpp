@@ -293,3 +293,27 @@ TEST_CASE("context: cancelling does not abandon a storage call that has begun",
     CHECK(finished);
     CHECK(written);
 }
+
+TEST_CASE("context: a storage call that runs keeps the context until it is over",
+          "[context][coroutine][thread]") {
+    asio::thread_pool pool(1);
+    std::promise<void> release;
+    auto const released = release.get_future().share();
+    std::atomic<bool> finished = false;
+    {
+        ContextOptions options;
+        options.storageExecutor = pool.get_executor();
+        Context const context(options);
+        std::promise<void> begun;
+        asio::co_spawn(context.executor(), context.blocking([&begun, released] {
+            begun.set_value();
+            released.wait();
+        }),
+                       [&finished](std::exception_ptr) { finished = true; });
+        begun.get_future().wait();
+    }
+    release.set_value();
+    pool.join();
+    for (int i = 0; i < 5000 && !finished; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    CHECK(finished);
+}

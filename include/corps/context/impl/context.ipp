@@ -206,28 +206,35 @@ CORPS_DECL std::string Context::newId() const { return state_->newId(); }
 namespace detail {
 
 // Not a child coroutine on the other executor: a cancellation must not leave the work running behind the
-// caller's back.
+// caller's back. `context` keeps the own thread, where the way back leads, until both ends have let go of it.
 struct InitiateBlocking {
     template <class Handler>
-    void operator()(Handler&& handler, asio::any_io_executor storage, std::function<void()> work) const {
+    void operator()(Handler&& handler, asio::any_io_executor storage, std::function<void()> work,
+                    std::exception_ptr* failure, std::shared_ptr<void> context) const {
         auto back = asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler)),
                                  asio::execution::outstanding_work.tracked);
         asio::post(storage, [h = std::forward<Handler>(handler), back = std::move(back),
-                             work = std::move(work)]() mutable {
-            std::exception_ptr failure;
+                             work = std::move(work), failure, context = std::move(context)]() mutable {
+            std::shared_ptr<void> const last = std::move(context);
+            asio::any_io_executor const target = std::move(back);
             try {
                 work();
             } catch (...) {
-                failure = std::current_exception();
+                *failure = std::current_exception();
             }
             work = nullptr;  // before the caller goes on: it may refer to what the caller owns
-            asio::any_io_executor const target = back;
-            asio::post(target, [h = std::move(h), failure = std::move(failure)]() mutable {
-                std::move(h)(std::move(failure));
-            });
+            asio::post(target, std::move(h));
         });
     }
 };
+
+CORPS_DECL asio::awaitable<void> callOn(asio::any_io_executor storage, std::function<void()> work,
+                                        std::shared_ptr<void> const context) {
+    std::exception_ptr failure;
+    co_await asio::async_initiate<asio::use_awaitable_t<> const, void()>(
+        InitiateBlocking(), asio::use_awaitable, std::move(storage), std::move(work), &failure, context);
+    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+}
 
 // Caught on its own thread, so that when the caller hears of it nobody else holds the exception.
 CORPS_DECL asio::awaitable<void> keepFailure(asio::awaitable<void> operation, std::exception_ptr& failure) {
@@ -247,8 +254,7 @@ CORPS_DECL asio::awaitable<void> callHere(std::function<void()> work) {
 
 CORPS_DECL asio::awaitable<void> Context::blocking(std::function<void()> work) const {
     if (!state_->options.storageExecutor) return detail::callHere(std::move(work));
-    return asio::async_initiate<asio::use_awaitable_t<> const, void(std::exception_ptr)>(
-        detail::InitiateBlocking(), asio::use_awaitable, state_->options.storageExecutor, std::move(work));
+    return detail::callOn(state_->options.storageExecutor, std::move(work), state_);
 }
 
 CORPS_DECL void Context::runErased(asio::awaitable<void> operation) const {

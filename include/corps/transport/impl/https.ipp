@@ -65,11 +65,6 @@ public:
     explicit HttpsConnection(asio::any_io_executor const& executor) : socket_(executor) {}
     HttpsConnection(HttpsConnection const&) = delete;
     HttpsConnection& operator=(HttpsConnection const&) = delete;
-    ~HttpsConnection() {
-        // Without this OpenSSL takes the end for an attack and forbids resuming the session.
-        if (tls_) SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    }
-
     [[nodiscard]] Tcp::socket& socket() noexcept { return socket_; }
     [[nodiscard]] SSL* ssl() noexcept { return tls_ ? tls_->native_handle() : nullptr; }
     void startTls(asio::ssl::context& context) { tls_.emplace(socket_, context); }
@@ -675,8 +670,12 @@ private:
             fail(op, Errc::invalidArgument, "the host " + url.host + " cannot be verified by TLS");
         }
         std::lock_guard const lock(mutex_);
-        auto const session = sessions_.find(key);
-        if (session != sessions_.end()) SSL_set_session(ssl, session->second.get());
+        auto const known = sessions_.find(key);
+        if (known == sessions_.end()) return;
+        unsigned char const* bytes = known->second.data();
+        detail::SslSession const session(
+            d2i_SSL_SESSION(nullptr, &bytes, static_cast<long>(known->second.size())));
+        if (session) SSL_set_session(ssl, session.get());
     }
 
     [[noreturn]] static void failHandshake(Operation const& op, Connection& connection, ErrorCode ec) {
@@ -707,10 +706,15 @@ private:
     // After a response: with TLS 1.3 the ticket comes behind the handshake.
     void keepSession(std::string const& key, SSL* ssl) {
         if (ssl == nullptr) return;
-        detail::SslSession session(SSL_get1_session(ssl));
-        if (!session || SSL_SESSION_is_resumable(session.get()) != 1) return;
+        SSL_SESSION* const session = SSL_get_session(ssl);
+        if (session == nullptr || SSL_SESSION_is_resumable(session) != 1) return;
+        int const size = i2d_SSL_SESSION(session, nullptr);
+        if (size <= 0) return;
+        std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
+        unsigned char* end = bytes.data();
+        i2d_SSL_SESSION(session, &end);
         std::lock_guard const lock(mutex_);
-        sessions_[key] = std::move(session);
+        sessions_[key] = std::move(bytes);
     }
 
     [[noreturn]] static void failConnection(Operation const& op, ErrorCode ec, char const* when) {
@@ -824,7 +828,9 @@ private:
     std::once_flag systemAuthorities_;
     std::mutex mutex_;
     std::map<asio::execution_context*, std::shared_ptr<detail::HttpsPool>> pools_;
-    std::map<std::string, detail::SslSession, std::less<>> sessions_;
+    // As bytes: OpenSSL's own object would be shared by connections, and one that breaks would spoil it for
+    // all.
+    std::map<std::string, std::vector<unsigned char>, std::less<>> sessions_;
     std::atomic<std::uint64_t> requests_ = 0;
     std::atomic<std::uint64_t> connections_ = 0;
     std::atomic<std::uint64_t> resumed_ = 0;
