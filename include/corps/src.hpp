@@ -45,9 +45,17 @@
 #include <corps/sync/impl/options.ipp>
 #include <corps/sync/impl/plan.ipp>
 #include <corps/sync/impl/planner.ipp>
+#include <corps/sync/impl/record_reader.ipp>
 #include <corps/sync/impl/runs.ipp>
 #include <corps/sync/impl/tables.ipp>
 #include <corps/transport/impl/message.ipp>
+
+// Templates that the official types use: compiled here, and only declared elsewhere.
+#include <corps/types.hpp>
+namespace corps::detail {
+template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(Context const&, CorpConfig const&,
+                                                                                      std::shared_ptr<Channel>);
+}
 
 #ifdef CORPS_INCLUDED_CRYPTO
 #include <corps/crypto/impl/digest.ipp>

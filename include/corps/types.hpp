@@ -7,6 +7,9 @@
 #include <corps/model/records.hpp>
 #include <corps/sync/local_authority.hpp>
 #include <corps/sync/mirror.hpp>
+#include <corps/transport/channel.hpp>
+
+#include <memory>
 
 namespace corps {
 
@@ -17,5 +20,12 @@ using FSInnerType = Corp<FSAuth, Over<FSInnerClient, Transport>, Storage, Mirror
 /** `corps.NormalType`: an organisation that is edited here. */
 template <class Storage, class Records = StandardRecords>
 using NormalType = Corp<NoAuth, NoUpstream, Storage, LocalAuthority<Records>>;
+
+#ifdef CORPS_SEPARATE_COMPILATION
+namespace detail {
+extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
+    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+}
+#endif
 
 }  // namespace corps

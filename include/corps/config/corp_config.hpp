@@ -49,10 +49,16 @@ private:
  */
 class CorpConfig {
 public:
-    CorpConfig() = default;
+    CORPS_DECL CorpConfig();
     /** @param name "corps.Name". @param heading the display name. @param businessKeys as in the business
      * file. */
     CORPS_DECL CorpConfig(std::string name, std::string heading, boost::json::object businessKeys = {});
+
+    CORPS_DECL CorpConfig(CorpConfig const&);
+    CORPS_DECL CorpConfig(CorpConfig&&) noexcept;
+    CORPS_DECL CorpConfig& operator=(CorpConfig const&);
+    CORPS_DECL CorpConfig& operator=(CorpConfig&&) noexcept;
+    CORPS_DECL ~CorpConfig();
 
     std::string fullName;          ///< "corps.Name"
     std::string title;             ///< display name

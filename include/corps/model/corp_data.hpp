@@ -80,11 +80,9 @@ struct CorpData {
     CorpDataProof proof{};
 
     /** The members by memberId. O(n) on a normalised list, otherwise O(n log n): keep the view. */
-    [[nodiscard]] KeyedView<MemberId, CorpMember> userDict() const {
-        return {userList, &CorpMember::memberId};
-    }
+    [[nodiscard]] CORPS_DECL KeyedView<MemberId, CorpMember> userDict() const;
     /** The departments by deptId. */
-    [[nodiscard]] KeyedView<DeptId, CorpDept> deptDict() const { return {deptList, &CorpDept::deptId}; }
+    [[nodiscard]] CORPS_DECL KeyedView<DeptId, CorpDept> deptDict() const;
 
     /**
      * Brings every list into order (departments: roots first, then by id; the others by id) and makes one

@@ -134,4 +134,8 @@ template <class Records = StandardRecords>
     }
 }
 
+#ifdef CORPS_SEPARATE_COMPILATION
+extern template RecordTables const& tablesOf<StandardRecords>();
+#endif
+
 }  // namespace corps

@@ -18,8 +18,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace corps {
@@ -87,6 +87,14 @@ public:
                                                                    SyncOptions options);
     [[nodiscard]] CORPS_DECL static asio::awaitable<CorpData> collect(std::shared_ptr<MirrorCore> self,
                                                                       PullOptions options);
+    // The blocking forms.
+    CORPS_DECL static Done initNow(std::shared_ptr<MirrorCore> self, std::string caller);
+    CORPS_DECL static SyncReport syncNow(std::shared_ptr<MirrorCore> self, SyncOptions options,
+                                         std::string caller);
+    [[nodiscard]] CORPS_DECL static SyncPlan planNow(std::shared_ptr<MirrorCore> self, SyncOptions options);
+    [[nodiscard]] CORPS_DECL static CorpData collectNow(std::shared_ptr<MirrorCore> self,
+                                                        PullOptions options);
+
     [[nodiscard]] CORPS_DECL SyncPlan plan(CorpData const& data, SyncOptions options);
     CORPS_DECL SyncReport apply(SyncPlan const& plan, SyncOptions options, std::string_view caller);
     CORPS_DECL void approve(RemovalDigest digest);
@@ -102,6 +110,24 @@ private:
     SyncEngine engine_;
     std::atomic<bool> busy_{false};
 };
+
+/** What a platform's client says of itself. */
+struct PlatformFacts {
+    std::string_view platform;
+    std::string_view rootDeptId;
+    std::string (*appId)(boost::json::object const& settings);
+    std::string (*idTypes)(boost::json::object const& settings);
+};
+
+using MakeUpstreamParts = std::unique_ptr<UpstreamParts> (*)(Context const&, CorpConfig const&,
+                                                             std::shared_ptr<Channel> wire);
+
+[[nodiscard]] CORPS_DECL std::shared_ptr<CorpCore> makeLocalCore(CorpConfig config, Context context,
+                                                                 std::unique_ptr<Store> store,
+                                                                 RecordTables const& tables);
+[[nodiscard]] CORPS_DECL std::shared_ptr<MirrorCore> makeMirrorCore(
+    CorpConfig config, Context context, std::unique_ptr<Store> store, RecordTables const& tables,
+    PlatformFacts const& facts, MakeUpstreamParts make, std::unique_ptr<Channel> wire);
 
 }  // namespace corps
 

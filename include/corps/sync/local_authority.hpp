@@ -29,9 +29,9 @@ struct LocalAuthority {
     template <class Traits>
     [[nodiscard]] static std::shared_ptr<CorpCore> makeCore(CorpConfig config, Context context,
                                                             typename Traits::Storage storage) {
-        return std::make_shared<CorpCore>(
+        return makeLocalCore(
             std::move(config), std::move(context),
-            std::make_unique<StoreOf<typename Traits::Storage>>(std::move(storage)), tablesOf<R>());
+            std::unique_ptr<Store>(new StoreOf<typename Traits::Storage>(std::move(storage))), tablesOf<R>());
     }
 };
 
@@ -65,7 +65,7 @@ public:
     /** The root department; made when there is none. */
     [[nodiscard]] Dept getRootDept() {
         initCorp();
-        return this->rootDept();
+        return RecordReader<R>::rootDept(*this->core());
     }
     /**
      * Makes a department below `parentId`, or below the root.

@@ -20,14 +20,15 @@ namespace corps {
 
 namespace detail {
 
+/** Throws e again; a config error of a policy that knows no file gets one. */
+[[noreturn]] CORPS_DECL void rethrowConfigError(Error const& e, CorpConfig const& config);
+
 /** A client, its authorised channel and its auth policy, made for one corp. */
-template <class Auth, class Client>
+template <class Auth, class Api>
 class UpstreamPartsOf final : public UpstreamParts {
 public:
-    using Api = typename Client::Api;
-    UpstreamPartsOf(Context const& context, CorpConfig const& config, typename Client::Transport transport)
-        : channel_(context, std::make_shared<Wire<typename Client::Transport>>(std::move(transport)),
-                   Auth(authConfig(config))),
+    UpstreamPartsOf(Context const& context, CorpConfig const& config, std::shared_ptr<Channel> wire)
+        : channel_(context, std::move(wire), Auth(authConfig(config))),
           api_(channel_, ClientEnvironment(context, config.fullName, config.settings())),
           upstream_(api_) {}
 
@@ -45,8 +46,20 @@ private:
     UpstreamOf<Api> upstream_;
 };
 
-/** Config errors of a policy that knows no file get one. */
-[[noreturn]] CORPS_DECL void rethrowConfigError(Error const& e, CorpConfig const& config);
+/**
+ * Makes the parts of a corp. A function template of its own, so that the official ones are compiled once
+ * (types.hpp). Errors: Error(config) that names the file and the key.
+ */
+template <class Auth, class Api>
+[[nodiscard]] std::unique_ptr<UpstreamParts> makeUpstreamParts(Context const& context,
+                                                               CorpConfig const& config,
+                                                               std::shared_ptr<Channel> wire) {
+    try {
+        return std::make_unique<UpstreamPartsOf<Auth, Api>>(context, config, std::move(wire));
+    } catch (Error const& e) {
+        rethrowConfigError(e, config);
+    }
+}
 
 }  // namespace detail
 
@@ -69,22 +82,13 @@ struct Mirror {
                                                               typename Traits::Transport transport,
                                                               typename Traits::Storage storage) {
         using Client = typename Traits::Client;
-        MirrorIdentity identity;
-        std::unique_ptr<UpstreamParts> parts;
-        try {
-            boost::json::object const settings = config.settings();
-            identity.platform = Client::kPlatform;
-            identity.appId = detail::appIdOf<Client>(settings);
-            identity.idTypes = detail::idTypesOf<Client>(settings);
-            parts = std::make_unique<detail::UpstreamPartsOf<typename Traits::Auth, Client>>(
-                context, config, std::move(transport));
-        } catch (Error const& e) {
-            detail::rethrowConfigError(e, config);
-        }
-        return std::make_shared<MirrorCore>(
+        PlatformFacts const facts{Client::kPlatform, Client::kRootDeptId, &detail::appIdOf<Client>,
+                                  &detail::idTypesOf<Client>};
+        return makeMirrorCore(
             std::move(config), std::move(context),
-            std::make_unique<StoreOf<typename Traits::Storage>>(std::move(storage)), tablesOf<R>(),
-            std::move(identity), std::string(Client::kRootDeptId), std::move(parts));
+            std::unique_ptr<Store>(new StoreOf<typename Traits::Storage>(std::move(storage))), tablesOf<R>(),
+            facts, &detail::makeUpstreamParts<typename Traits::Auth, typename Client::Api>,
+            std::unique_ptr<Channel>(new Wire<typename Traits::Transport>(std::move(transport))));
     }
 };
 
@@ -109,7 +113,7 @@ public:
 
     /** Makes sure of the root department, and syncs once if the store was never synced. Doing it again
      * changes nothing. */
-    Done initCorp() { return this->context().run(asyncInitCorp()); }
+    Done initCorp() { return MirrorCore::initNow(this->core(), this->caller()); }
     [[nodiscard]] asio::awaitable<Done> asyncInitCorp() {
         return MirrorCore::init(this->core(), this->caller());
     }
@@ -128,15 +132,15 @@ public:
      * changed.
      */
     SyncReport syncCorp(SyncOptions options = SyncOptions()) {
-        return this->context().run(asyncSyncCorp(options));
+        return MirrorCore::syncNow(this->core(), options, kSyncCaller);
     }
     [[nodiscard]] asio::awaitable<SyncReport> asyncSyncCorp(SyncOptions options = SyncOptions()) {
-        return MirrorCore::sync(this->core(), options, "sync");
+        return MirrorCore::sync(this->core(), options, kSyncCaller);
     }
 
     /** What a sync would do; writes nothing. */
     [[nodiscard]] SyncPlan planSync(SyncOptions options = SyncOptions()) {
-        return this->context().run(asyncPlanSync(options));
+        return MirrorCore::planNow(this->core(), options);
     }
     [[nodiscard]] asio::awaitable<SyncPlan> asyncPlanSync(SyncOptions options = SyncOptions()) {
         return MirrorCore::plan(this->core(), options);
@@ -164,14 +168,14 @@ public:
     }
 
     /** Everything the platform holds, decoded; writes nothing. Memory: about 700 bytes a member. */
-    [[nodiscard]] CorpData getThirdCorpData() { return this->context().run(asyncGetThirdCorpData()); }
+    [[nodiscard]] CorpData getThirdCorpData() { return MirrorCore::collectNow(this->core(), PullOptions()); }
     [[nodiscard]] asio::awaitable<CorpData> asyncGetThirdCorpData() {
         return MirrorCore::collect(this->core(), PullOptions());
     }
 
     /** The platform's client, for any other call of it. Lives as long as this corp. */
     [[nodiscard]] typename Traits::Client::Api& getClient() {
-        return static_cast<detail::UpstreamPartsOf<typename Traits::Auth, typename Traits::Client>&>(
+        return static_cast<detail::UpstreamPartsOf<typename Traits::Auth, typename Traits::Client::Api>&>(
                    this->core()->parts())
             .api();
     }
@@ -179,7 +183,7 @@ public:
     /** The root department; made, with the corp's title for a name, when there is none. */
     [[nodiscard]] Dept getRootDept() {
         this->core()->ensureRoot(this->caller());
-        return this->rootDept();
+        return RecordReader<R>::rootDept(*this->core());
     }
 
     /**
@@ -227,6 +231,9 @@ public:
         requires EditedHere<Sync>;
     void setPassword(UserId userId, std::string_view password)
         requires EditedHere<Sync>;
+
+    /** Who the changes of a sync are noted under in the change feed. */
+    static constexpr char const* kSyncCaller = "sync";
 
 protected:
     using Shared::Shared;

@@ -3,17 +3,15 @@
 #include <corps/config/corp_config.hpp>
 #include <corps/error/error.hpp>
 #include <corps/model/ids.hpp>
-#include <corps/model/links.hpp>
 #include <corps/model/local_corp_data.hpp>
 #include <corps/model/member_status.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/corp_core.hpp>
+#include <corps/sync/record_reader.hpp>
 #include <corps/sync/results.hpp>
 
 #include <boost/json/object.hpp>
 
-#include <algorithm>
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -25,15 +23,6 @@
 
 namespace corps {
 
-/** What members are looked for by: every text that is not empty must be theirs exactly (a phone as stored, in
- * E.164). */
-struct MemberQuery {
-    std::string phone{};
-    std::string email{};
-    std::string jobNumber{};
-    std::string nick{};
-};
-
 /**
  * The methods that every corp has. Members carry the status that counts: resigned, too, who was set offline
  * here. Lists are sorted by id unless said otherwise.
@@ -44,6 +33,8 @@ struct MemberQuery {
  */
 template <class Traits>
 class SharedApi {
+    using Reader = RecordReader<typename Traits::Records>;
+
 public:
     using Records = typename Traits::Records;
     using Dept = typename Records::Dept;
@@ -70,72 +61,27 @@ public:
     // --- departments ---
 
     /** All departments: the root first, then by id. */
-    [[nodiscard]] std::vector<Dept> getDepts() const {
-        std::vector<Dept> out;
-        core_->read([&](CorpReader const& r) { out = depts(r); });
-        return out;
-    }
-    [[nodiscard]] Dept getDept(DeptId deptId) const {
-        Dept out{};
-        core_->read([&](CorpReader const& r) {
-            r.requireDept(deptId.view());
-            out = dept(r, deptId.view());
-        });
-        return out;
-    }
+    [[nodiscard]] std::vector<Dept> getDepts() const { return Reader::depts(*core_); }
+    [[nodiscard]] Dept getDept(DeptId deptId) const { return Reader::dept(*core_, deptId.view()); }
     /** Active members of a department and, with `recursive`, of all below it; each once. */
     [[nodiscard]] std::vector<Member> getDeptMembers(DeptId deptId, bool recursive = false) const {
-        std::vector<Member> out;
-        core_->read([&](CorpReader const& r) {
-            r.requireDept(deptId.view());
-            std::vector<std::string> depts;
-            if (recursive)
-                depts = r.subtree(deptId.view());
-            else
-                depts.push_back(deptId.str());
-            out = membersWith(r, r.membersOf(depts));
-        });
-        return out;
+        return Reader::deptMembers(*core_, deptId.str(), recursive);
     }
     /** Where a member stands: the primary department first, then by id. */
     [[nodiscard]] std::vector<DeptMember> getMemberDepts(MemberId memberId) const {
-        std::vector<DeptMember> out;
-        core_->read([&](CorpReader const& r) {
-            r.requireMember(memberId.view());
-            r.visitDeptsOf(memberId.view(), [&](RowView row) {
-                out.push_back(fromRow<DeptMember>(row));
-                return true;
-            });
-            for (DeptMember& m : out) m.isLeader = r.leads(m.deptId.view(), memberId.view());
-        });
-        std::ranges::sort(out, [](DeptMember const& a, DeptMember const& b) {
-            bool const first = a.isPrimary.valueOr(false), second = b.isPrimary.valueOr(false);
-            return first != second ? first : a.deptId < b.deptId;
-        });
-        return out;
+        return Reader::memberDepts(*core_, memberId.view());
     }
 
     // --- members ---
 
     [[nodiscard]] std::vector<Member> getMembers(StatusFilter status = StatusFilter::all) const {
-        std::vector<Member> out;
-        forEachMember([&out](Member const& m) { out.push_back(m); }, status);
-        return out;
+        return Reader::members(*core_, status);
     }
     /** @param status "all", "active" or "offline". Errors: invalidArgument for another word. */
     [[nodiscard]] std::vector<Member> getMembers(std::string_view status) const {
         return getMembers(parseStatusFilter(status));
     }
-    [[nodiscard]] Member getMember(MemberId memberId) const {
-        Member out{};
-        core_->read([&](CorpReader const& r) {
-            r.visitMember(memberId, [&](RowView row, MemberStatus status) {
-                out = member(row, status);
-                return false;
-            });
-        });
-        return out;
-    }
+    [[nodiscard]] Member getMember(MemberId memberId) const { return Reader::member(*core_, memberId); }
     /**
      * Calls f(member) for each, in one view of the store and without a list of them all; when f returns bool,
      * false ends it. f must not change this corp.
@@ -143,97 +89,49 @@ public:
     template <class F>
         requires std::invocable<F&, Member const&>
     void forEachMember(F&& f, StatusFilter status = StatusFilter::all) const {
-        core_->read([&](CorpReader const& r) {
-            r.visitMembers(status, [&](RowView row, MemberStatus s) {
-                if constexpr (std::is_void_v<std::invoke_result_t<F&, Member const&>>) {
-                    f(member(row, s));
-                    return true;
-                } else {
-                    return static_cast<bool>(f(member(row, s)));
-                }
+        if constexpr (std::is_void_v<std::invoke_result_t<F&, Member const&>>) {
+            Reader::visitMembers(*core_, status, [&](Member const& m) {
+                f(m);
+                return true;
             });
-        });
+        } else {
+            Reader::visitMembers(*core_, status, [&](Member const& m) { return static_cast<bool>(f(m)); });
+        }
     }
     /** Members of any status whose fields equal all that `query` names. Errors: invalidArgument when it names
      * nothing. */
     [[nodiscard]] std::vector<Member> findMembers(MemberQuery const& query) const {
-        std::array<std::pair<std::string_view, std::string const*>, 4> const wanted{
-            {{"jobNumber", &query.jobNumber},
-             {"phone", &query.phone},
-             {"email", &query.email},
-             {"nick", &query.nick}}};
-        auto const first = std::ranges::find_if(wanted, [](auto const& w) { return !w.second->empty(); });
-        if (first == wanted.end())
-            throw Error(Errc::invalidArgument, "findMembers needs something to look for");
-        auto const equals = [](Field<std::string> const& f, std::string const& v) {
-            return v.empty() || (f.known() && f.value() == v);
-        };
-        std::vector<Member> out;
-        core_->read([&](CorpReader const& r) {
-            r.visitMembersBy(first->first, *first->second, [&](RowView row, MemberStatus status) {
-                Member m = member(row, status);
-                if (equals(m.phone, query.phone) && equals(m.email, query.email) &&
-                    equals(m.jobNumber, query.jobNumber) && equals(m.nick, query.nick))
-                    out.push_back(std::move(m));
-                return true;
-            });
-        });
-        sortBy(out, &Member::memberId);
-        return out;
+        return Reader::findMembers(*core_, query);
     }
 
     // --- roles ---
 
-    [[nodiscard]] std::vector<Role> getRoles() const { return all<Role>(*core_->tables().role); }
-    [[nodiscard]] std::vector<RoleGroup> getRoleGroups() const {
-        return all<RoleGroup>(*core_->tables().roleGroup);
-    }
+    [[nodiscard]] std::vector<Role> getRoles() const { return Reader::roles(*core_); }
+    [[nodiscard]] std::vector<RoleGroup> getRoleGroups() const { return Reader::roleGroups(*core_); }
     /** Roles a member has, from upstream and from here; none while the member counts as resigned. */
     [[nodiscard]] std::vector<Role> getMemberRoles(MemberId memberId) const {
-        std::vector<Role> out;
-        core_->read([&](CorpReader const& r) {
-            r.requireMember(memberId.view());
-            if (r.findStatus(memberId.view()) != MemberStatus::active) return;
-            for (std::string const& id : r.rolesOf(memberId.view()))
-                r.visitOne(*core_->tables().role, id,
-                           [&](RowView row) { out.push_back(fromRow<Role>(row)); });
-        });
-        return out;
+        return Reader::memberRoles(*core_, memberId.view());
     }
     /** Active members who have a role. */
     [[nodiscard]] std::vector<Member> getRoleMembers(RoleId roleId) const {
-        std::vector<Member> out;
-        core_->read([&](CorpReader const& r) {
-            r.requireRole(roleId.view());
-            out = membersWith(r, r.withRole(roleId.view()));
-        });
-        return out;
+        return Reader::roleMembers(*core_, roleId.view());
     }
     /**
      * Clears all roles of a member, then sets these: from now on the member's roles are owned here and no
      * sync changes them, until releaseUserRole.
      */
     std::vector<RoleMember> setUserRole(MemberId memberId, std::vector<RoleId> const& roleIdList) {
-        std::vector<RoleMember> out;
-        core_->edit(caller_, [&](LocalEdits& edits) {
-            edits.setUserRole(memberId, roleIdList);
-            edits.reader().visitRolesOf(memberId.view(), [&](RowView row) {
-                out.push_back(fromRow<RoleMember>(row));
-                return true;
-            });
-        });
-        sortBy(out, &RoleMember::roleId);
-        return out;
+        return Reader::setUserRole(*core_, caller_, memberId, roleIdList);
     }
     RoleGroup createRoleGroup(std::string_view name) {
         RoleGroupId const id(context().newId());
         core_->edit(caller_, [&](LocalEdits& edits) { edits.createRoleGroup(id, name); });
-        return one<RoleGroup>(*core_->tables().roleGroup, id.view());
+        return Reader::roleGroup(*core_, id.view());
     }
     /** Errors: refused for a group of the upstream; invalidArgument for an empty name. */
     RoleGroup renameRoleGroup(RoleGroupId roleGroupId, std::string_view name) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.renameRoleGroup(roleGroupId, name); });
-        return one<RoleGroup>(*core_->tables().roleGroup, roleGroupId.view());
+        return Reader::roleGroup(*core_, roleGroupId.view());
     }
     /** Errors: refused for a group of the upstream, and for one that has roles. */
     Done deleteRoleGroup(RoleGroupId roleGroupId) {
@@ -244,12 +142,12 @@ public:
     Role createRole(std::string_view name, RoleGroupId roleGroupId) {
         RoleId const id(context().newId());
         core_->edit(caller_, [&](LocalEdits& edits) { edits.createRole(id, roleGroupId, name); });
-        return one<Role>(*core_->tables().role, id.view());
+        return Reader::role(*core_, id.view());
     }
     /** Errors: refused for a role of the upstream; invalidArgument for an empty name. */
     Role renameRole(RoleId roleId, std::string_view name) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.renameRole(roleId, name); });
-        return one<Role>(*core_->tables().role, roleId.view());
+        return Reader::role(*core_, roleId.view());
     }
     /** With who has it and its limits. Errors: refused for a role of the upstream. */
     Done deleteRole(RoleId roleId) {
@@ -327,38 +225,7 @@ public:
 
     /** All that is held here of active members, sorted by id, so that equal data is equal text. Holds it all
      * in memory. */
-    [[nodiscard]] LocalData getLocalCorpData() const {
-        LocalData out;
-        out.corp = getCorpInfo();
-        core_->read([&](CorpReader const& r) {
-            RecordTables const& t = core_->tables();
-            r.visitMembers(StatusFilter::active, [&](RowView row, MemberStatus status) {
-                out.userList.push_back(member(row, status));
-                return true;
-            });
-            // Rows come in the order of their keys.
-            auto const active = [&](MemberId const& id) {
-                return std::ranges::binary_search(out.userList, id, {}, &Member::memberId);
-            };
-            out.deptList = depts(r);
-            r.visitAll(*t.deptMember, [&](RowView row) {
-                DeptMember m = fromRow<DeptMember>(row);
-                if (active(m.memberId)) out.deptMemberList.push_back(std::move(m));
-                return true;
-            });
-            fillIsLeader(out.deptMemberList, rowsOf<typename Records::DeptLeader>(r, *t.deptLeader));
-            out.roleList = rowsOf<Role>(r, *t.role);
-            out.roleGroupList = rowsOf<RoleGroup>(r, *t.roleGroup);
-            r.visitAll(*t.roleMember, [&](RowView row) {
-                RoleMember m = fromRow<RoleMember>(row);
-                bool const exists = std::ranges::binary_search(out.roleList, m.roleId, {}, &Role::roleId);
-                if (exists && active(m.memberId)) out.roleMemberSet.push_back(std::move(m));
-                return true;
-            });
-        });
-        out.sort();
-        return out;
-    }
+    [[nodiscard]] LocalData getLocalCorpData() const { return Reader::localData(*core_); }
     /**
      * The change feed: who changed what, when, with old and new values.
      * @param cursor of the last entry seen; empty: from the oldest kept. @param limit at most so many
@@ -384,73 +251,7 @@ protected:
     [[nodiscard]] std::shared_ptr<Core> const& core() const noexcept { return core_; }
     [[nodiscard]] std::string const& caller() const noexcept { return caller_; }
 
-    [[nodiscard]] Dept rootDept() const {
-        Dept out{};
-        core_->read([&](CorpReader const& r) {
-            std::string const id = r.rootDeptId();
-            r.requireDept(id);
-            out = dept(r, id);
-        });
-        return out;
-    }
-    template <class Record>
-    [[nodiscard]] Record one(TableSchema const& t, std::string_view id) const {
-        Record out{};
-        core_->read([&](CorpReader const& r) {
-            r.visitOne(t, id, [&](RowView row) { out = fromRow<Record>(row); });
-        });
-        return out;
-    }
-
 private:
-    template <class Record>
-    [[nodiscard]] static std::vector<Record> rowsOf(CorpReader const& r, TableSchema const& t) {
-        std::vector<Record> out;
-        r.visitAll(t, [&](RowView row) {
-            out.push_back(fromRow<Record>(row));
-            return true;
-        });
-        return out;
-    }
-    template <class Record>
-    [[nodiscard]] std::vector<Record> all(TableSchema const& t) const {
-        std::vector<Record> out;
-        core_->read([&](CorpReader const& r) { out = rowsOf<Record>(r, t); });
-        return out;
-    }
-    [[nodiscard]] static Member member(RowView row, MemberStatus status) {
-        Member out = fromRow<Member>(row);
-        out.status = status;
-        return out;
-    }
-    [[nodiscard]] static std::vector<Member> membersWith(CorpReader const& r, std::vector<std::string> ids) {
-        std::vector<Member> out;
-        r.visitMembers(std::move(ids), StatusFilter::active, [&](RowView row, MemberStatus status) {
-            out.push_back(member(row, status));
-            return true;
-        });
-        return out;
-    }
-    [[nodiscard]] std::vector<Dept> depts(CorpReader const& r) const {
-        std::vector<Dept> out = rowsOf<Dept>(r, *core_->tables().dept);
-        fillPaths(out);
-        fillLeaderIds(out, rowsOf<typename Records::DeptLeader>(r, *core_->tables().deptLeader));
-        sortDepts(out);
-        return out;
-    }
-    [[nodiscard]] Dept dept(CorpReader const& r, std::string_view id) const {
-        std::vector<Dept> found(1);
-        r.visitOne(*core_->tables().dept, id, [&](RowView row) { found[0] = fromRow<Dept>(row); });
-        std::vector<typename Records::DeptLeader> leaders;
-        r.visitLeaders(id, [&](RowView row) {
-            leaders.push_back(fromRow<typename Records::DeptLeader>(row));
-            return true;
-        });
-        fillLeaderIds(found, leaders);
-        found[0].path = r.pathOf(id);
-        return std::move(found[0]);
-    }
-
     std::shared_ptr<Core> core_;
     std::string caller_;
 };

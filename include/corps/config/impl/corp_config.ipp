@@ -99,6 +99,13 @@ CORPS_DECL std::vector<std::string> AuthConfig::keys() const {
     return out;
 }
 
+CORPS_DECL CorpConfig::CorpConfig() = default;
+CORPS_DECL CorpConfig::CorpConfig(CorpConfig const&) = default;
+CORPS_DECL CorpConfig::CorpConfig(CorpConfig&&) noexcept = default;
+CORPS_DECL CorpConfig& CorpConfig::operator=(CorpConfig const&) = default;
+CORPS_DECL CorpConfig& CorpConfig::operator=(CorpConfig&&) noexcept = default;
+CORPS_DECL CorpConfig::~CorpConfig() = default;
+
 CORPS_DECL CorpConfig::CorpConfig(std::string name, std::string heading, boost::json::object businessKeys)
     : fullName(std::move(name)), title(std::move(heading)), business(std::move(businessKeys)) {}
 

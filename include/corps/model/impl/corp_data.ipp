@@ -405,6 +405,12 @@ inline CorpDataProof proofFromJson(boost::json::value const& v, JsonPlace const&
 
 }  // namespace detail::organisation
 
+CORPS_DECL KeyedView<MemberId, CorpMember> CorpData::userDict() const {
+    return {userList, &CorpMember::memberId};
+}
+
+CORPS_DECL KeyedView<DeptId, CorpDept> CorpData::deptDict() const { return {deptList, &CorpDept::deptId}; }
+
 CORPS_DECL void CorpData::normalise() {
     detail::organisation::sortAndMerge(deptList, &CorpDept::deptId);
     sortDepts(deptList);

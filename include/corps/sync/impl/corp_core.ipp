@@ -115,6 +115,27 @@ CORPS_DECL asio::awaitable<CorpData> MirrorCore::collect(std::shared_ptr<MirrorC
     co_return co_await self->engine_.collect(self->parts_->upstream(), options);
 }
 
+CORPS_DECL Done MirrorCore::initNow(std::shared_ptr<MirrorCore> self, std::string caller) {
+    Context const context = self->context();
+    return context.run(init(std::move(self), std::move(caller)));
+}
+
+CORPS_DECL SyncReport MirrorCore::syncNow(std::shared_ptr<MirrorCore> self, SyncOptions options,
+                                          std::string caller) {
+    Context const context = self->context();
+    return context.run(sync(std::move(self), options, std::move(caller)));
+}
+
+CORPS_DECL SyncPlan MirrorCore::planNow(std::shared_ptr<MirrorCore> self, SyncOptions options) {
+    Context const context = self->context();
+    return context.run(plan(std::move(self), options));
+}
+
+CORPS_DECL CorpData MirrorCore::collectNow(std::shared_ptr<MirrorCore> self, PullOptions options) {
+    Context const context = self->context();
+    return context.run(collect(std::move(self), options));
+}
+
 CORPS_DECL SyncPlan MirrorCore::plan(CorpData const& data, SyncOptions options) {
     Operation const running(*this);
     return engine_.plan(data, options);
@@ -140,6 +161,25 @@ CORPS_DECL void MirrorCore::ensureRoot(std::string const& caller) {
     read([&](CorpReader const& r) { there = !r.rootDeptId().empty(); });
     if (there) return;
     edit(caller, [&](LocalEdits& edits) { edits.ensureRoot(DeptId(rootDeptId_), config().title); });
+}
+
+CORPS_DECL std::shared_ptr<CorpCore> makeLocalCore(CorpConfig config, Context context,
+                                                   std::unique_ptr<Store> store, RecordTables const& tables) {
+    return std::make_shared<CorpCore>(std::move(config), std::move(context), std::move(store), tables);
+}
+
+CORPS_DECL std::shared_ptr<MirrorCore> makeMirrorCore(CorpConfig config, Context context,
+                                                      std::unique_ptr<Store> store,
+                                                      RecordTables const& tables, PlatformFacts const& facts,
+                                                      MakeUpstreamParts make, std::unique_ptr<Channel> wire) {
+    boost::json::object const settings = config.settings();
+    std::unique_ptr<UpstreamParts> parts = make(context, config, std::move(wire));
+    MirrorIdentity identity;
+    identity.platform = facts.platform;
+    identity.appId = facts.appId(settings);
+    identity.idTypes = facts.idTypes(settings);
+    return std::make_shared<MirrorCore>(std::move(config), std::move(context), std::move(store), tables,
+                                        std::move(identity), std::string(facts.rootDeptId), std::move(parts));
 }
 
 }  // namespace corps
