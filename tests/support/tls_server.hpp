@@ -21,6 +21,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -212,6 +214,15 @@ public:
                 boost::asio::write(*tls_, boost::asio::buffer(bytes), ec);
             else
                 boost::asio::write(socket_, boost::asio::buffer(bytes), ec);
+        }
+        /** Two TLS records that arrive as one. */
+        void sendTogether(std::string_view first, std::string_view second) {
+            int const on = 1;
+            int const off = 0;
+            ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+            send(first);
+            send(second);
+            ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &off, sizeof off);
         }
         /** Says properly that nothing more will come; back when the client has closed, too. */
         void closeNotify() {

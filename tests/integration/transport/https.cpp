@@ -211,12 +211,19 @@ TEST_CASE("https: a connection is not kept when the server or the options say so
 }
 
 TEST_CASE("https: bytes nobody asked for are not taken for the next response", "[https][coroutine]") {
-    TlsServer const server(localhost(), [](Peer& peer) {
-        while (peer.request()) peer.send(TlsServer::ok("right") + TlsServer::ok("planted"));
+    bool const oneRecord = GENERATE(true, false);
+    TlsServer const server(localhost(), [oneRecord](Peer& peer) {
+        while (peer.request()) {
+            if (oneRecord)
+                peer.send(TlsServer::ok("right") + TlsServer::ok("planted"));
+            else
+                peer.sendTogether(TlsServer::ok("right"), TlsServer::ok("planted"));
+        }
     });
     HttpsTransport const transport(trusting());
     Context const context;
     for (int i = 0; i < 3; ++i) CHECK(outcome(context, transport, request(server.url())) == "200 right");
+    CHECK(server.accepted() == 3);  // such a connection is not used again
 }
 
 TEST_CASE("https: idle connections that the server closed are replaced", "[https][coroutine]") {

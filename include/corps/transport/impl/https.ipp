@@ -91,6 +91,8 @@ public:
     // An idle connection has nothing to say. What can be read from it is its end, or something nobody asked
     // for.
     [[nodiscard]] bool quiet() {
+        // Decrypted, in OpenSSL's hands, or on the way to it.
+        if (tls_ && (SSL_has_pending(ssl()) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl())) > 0)) return false;
         char byte = 0;
         boost::system::error_code ec;
         socket_.receive(asio::buffer(&byte, 1), Tcp::socket::message_peek, ec);
