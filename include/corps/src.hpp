@@ -15,6 +15,7 @@
 #include <corps/client/impl/fs_client.ipp>
 #include <corps/client/impl/phone.ipp>
 #include <corps/client/impl/task_group.ipp>
+#include <corps/config/impl/app_elements.ipp>
 #include <corps/config/impl/business_keys.ipp>
 #include <corps/config/impl/corp_config.ipp>
 #include <corps/config/impl/element.ipp>
@@ -57,10 +58,6 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient:
                                                                                       std::shared_ptr<Channel>);
 }
 
-#ifdef CORPS_INCLUDED_CRYPTO
-#include <corps/crypto/impl/digest.ipp>
-#include <corps/crypto/impl/password.ipp>
-#endif
 #ifdef CORPS_INCLUDED_CRYPTO
 #include <corps/crypto/impl/digest.ipp>
 #include <corps/crypto/impl/password.ipp>

@@ -46,6 +46,25 @@ private:
     UpstreamOf<Api> upstream_;
 };
 
+/** The file that `caFile` of the business keys names, relative to the business file; empty without that key.
+ */
+[[nodiscard]] CORPS_DECL std::string caFileOf(CorpConfig const& config);
+
+/** The transport, trusting the authorities that the business keys name. Errors: Error(config) when it knows
+ * no such thing. */
+template <class T>
+[[nodiscard]] T trusting(T transport, CorpConfig const& config) {
+    std::string file = caFileOf(config);
+    if (file.empty()) return transport;
+    if constexpr (requires(T const& t) {
+                      { t.withCaFile(std::move(file)) } -> std::same_as<T>;
+                  }) {
+        return transport.withCaFile(std::move(file));
+    } else {
+        throw config.errorAt("caFile", "absent: the transport of this corp has no `withCaFile(std::string)`");
+    }
+}
+
 /**
  * Makes the parts of a corp. A function template of its own, so that the official ones are compiled once
  * (types.hpp). Errors: Error(config) that names the file and the key.
@@ -82,13 +101,14 @@ struct Mirror {
                                                               typename Traits::Transport transport,
                                                               typename Traits::Storage storage) {
         using Client = typename Traits::Client;
+        std::unique_ptr<Channel> wire(
+            new Wire<typename Traits::Transport>(detail::trusting(std::move(transport), config)));
         PlatformFacts const facts{Client::kPlatform, Client::kRootDeptId, &detail::appIdOf<Client>,
                                   &detail::idTypesOf<Client>};
         return makeMirrorCore(
             std::move(config), std::move(context),
             std::unique_ptr<Store>(new StoreOf<typename Traits::Storage>(std::move(storage))), tablesOf<R>(),
-            facts, &detail::makeUpstreamParts<typename Traits::Auth, typename Client::Api>,
-            std::unique_ptr<Channel>(new Wire<typename Traits::Transport>(std::move(transport))));
+            facts, &detail::makeUpstreamParts<typename Traits::Auth, typename Client::Api>, std::move(wire));
     }
 };
 

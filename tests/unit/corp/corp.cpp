@@ -1,10 +1,10 @@
+#include "toy.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <string>
 #include <vector>
-
-#include "toy.hpp"
 
 using namespace corps;
 
@@ -39,7 +39,6 @@ Errc codeOf(F&& f) {
 }
 
 }  // namespace
-
 
 TEST_CASE("corp: initCorp syncs a store that never was, once", "[corp]") {
     toy::World w;
@@ -377,8 +376,10 @@ TEST_CASE("corp: local data holds what is active, in one order", "[corp]") {
     CHECK(data.deptList[0].deptId == "root");
     CHECK(data.deptList[3].path == std::vector<DeptId>{"root", "dev", "web"});
     CHECK(data.deptMemberList.size() == 4);
-    CHECK(std::ranges::none_of(data.deptMemberList, [](CorpDeptMember const& m) { return m.memberId == "cid"; }));
-    CHECK(std::ranges::any_of(data.deptMemberList, [](CorpDeptMember const& m) { return m.memberId == "bob" && m.isLeader; }));
+    CHECK(std::ranges::none_of(data.deptMemberList,
+                               [](CorpDeptMember const& m) { return m.memberId == "cid"; }));
+    CHECK(std::ranges::any_of(data.deptMemberList,
+                              [](CorpDeptMember const& m) { return m.memberId == "bob" && m.isLeader; }));
     CHECK(ids(data.roleList) == Ids{"finance", "sales"});
     REQUIRE(data.roleMemberSet.size() == 2);
     CHECK(data.roleMemberSet[0].memberId == "ann");
@@ -539,7 +540,8 @@ TEST_CASE("corp: errors name the corp", "[corp]") {
 TEST_CASE("corp: credentials nested or flat, not both", "[corp]") {
     Context const context;
     auto const make = [&](boost::json::object keys) {
-        toy::Type<> const corp(CorpConfig("corps.Toy", "Toy", std::move(keys)), context, toy::wireTo(toy::demo()), MemoryStorage());
+        toy::Type<> const corp(CorpConfig("corps.Toy", "Toy", std::move(keys)), context,
+                               toy::wireTo(toy::demo()), MemoryStorage());
         return corp.authConfig()["appSecret"];
     };
     CHECK(make({{"appId", "a"}, {"appSecret", "s"}}) == "s");

@@ -1,15 +1,7 @@
-// A platform of our own, as small as one can be: one call for the departments, one for the members of a department, one
-// for the roles and one for the members of a role. The client is the smallest complete one (docs/policies/client.md).
+// A platform of our own, as small as one can be: one call for the departments, one for the members of a
+// department, one for the roles and one for the members of a role. The client is the smallest complete one
+// (docs/policies/client.md).
 #pragma once
-
-#include <map>
-#include <memory>
-#include <set>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include <corps/auth/upstream_auth.hpp>
 #include <corps/client/over.hpp>
@@ -22,6 +14,15 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace toy {
 
@@ -59,7 +60,8 @@ struct Organisation {
         }
         json::array items;
         if (path == "depts") {
-            for (auto const& [id, d] : depts) items.push_back(json::object{{"id", id}, {"parent", d.parent}, {"name", d.name}});
+            for (auto const& [id, d] : depts)
+                items.push_back(json::object{{"id", id}, {"parent", d.parent}, {"name", d.name}});
         } else if (path.starts_with("members/")) {
             std::string const dept = path.substr(8);
             for (auto const& [id, m] : members) {
@@ -67,7 +69,11 @@ struct Organisation {
                 for (std::string const& d : m.depts) in = in || d == dept;
                 for (std::string const& d : m.leads) leads = leads || d == dept;
                 if (!in) continue;
-                json::object o{{"id", id}, {"nick", m.nick}, {"admin", m.admin}, {"leads", leads}, {"primary", m.depts.front() == dept}};
+                json::object o{{"id", id},
+                               {"nick", m.nick},
+                               {"admin", m.admin},
+                               {"leads", leads},
+                               {"primary", m.depts.front() == dept}};
                 if (!m.phone.empty()) o["phone"] = m.phone;
                 if (!m.email.empty()) o["email"] = m.email;
                 if (!m.jobNumber.empty()) o["jobNumber"] = m.jobNumber;
@@ -93,11 +99,13 @@ public:
         static Config fromJson(json::object const& keys, std::string_view place) {
             Config out;
             json::value const* const nested = keys.if_contains("authConfig");
-            out.secret = text(nested != nullptr && nested->is_object() ? nested->get_object() : keys, "appSecret");
+            out.secret =
+                text(nested != nullptr && nested->is_object() ? nested->get_object() : keys, "appSecret");
             if (out.secret.empty()) {
                 corps::Diagnostics d;
                 d.place = place;
-                throw corps::Error(corps::Errc::config, "\"appSecret\": expected text that is not empty", std::move(d));
+                throw corps::Error(corps::Errc::config, "\"appSecret\": expected text that is not empty",
+                                   std::move(d));
             }
             return out;
         }
@@ -113,7 +121,9 @@ public:
         if (p.status != 200) throw corps::Error(corps::Errc::authRejected, "the secret is wrong");
         co_return corps::IssuedToken("t-1", std::chrono::hours(1));
     }
-    void attach(corps::Request& q, std::string_view token) const { q.headers.emplace_back("Authorization", std::string(token)); }
+    void attach(corps::Request& q, std::string_view token) const {
+        q.headers.emplace_back("Authorization", std::string(token));
+    }
     bool tokenRejected(corps::Response const& p) const { return p.status == 401; }
     std::string tokenKey() const { return "toy"; }
     boost::asio::awaitable<corps::Identity> identify(corps::Channel&, corps::LoginCode) const {
@@ -173,7 +183,9 @@ struct Client {
             std::string const id = text(o, "id");
             auto const cell = [&o](std::string_view key) {
                 json::value const* const found = o.if_contains({key.data(), key.size()});
-                return found == nullptr ? Cell() : Cell::text({found->get_string().data(), found->get_string().size()});
+                return found == nullptr
+                           ? Cell()
+                           : Cell::text({found->get_string().data(), found->get_string().size()});
             };
             if (unit.shape == &kShapes[0]) {
                 std::string const parent = text(o, "parent");
@@ -193,11 +205,13 @@ struct Client {
                                                 Cell::integer(o.at("primary").get_bool() ? 1 : 0)};
                 rows.row(corps::UpstreamTable::deptMember, place);
                 if (o.at("leads").get_bool()) {
-                    std::array<Cell, 4> const leader{Cell::text(unit.listing->id), Cell::text(id),
-                                                     Cell::integer(static_cast<int>(corps::LeaderSource::memberFlag)), Cell()};
+                    std::array<Cell, 4> const leader{
+                        Cell::text(unit.listing->id), Cell::text(id),
+                        Cell::integer(static_cast<int>(corps::LeaderSource::memberFlag)), Cell()};
                     rows.row(corps::UpstreamTable::deptLeader, leader);
                 }
-                std::array<Cell, 2> const admin{Cell::text(id), Cell::integer(o.at("admin").get_bool() ? 1 : 0)};
+                std::array<Cell, 2> const admin{Cell::text(id),
+                                                Cell::integer(o.at("admin").get_bool() ? 1 : 0)};
                 rows.row(corps::UpstreamTable::admin, admin);
             } else if (unit.shape == &kShapes[2]) {
                 std::array<Cell, 3> const role{Cell::text(id), Cell::text(""), cell("name")};
@@ -216,7 +230,8 @@ struct Client {
 
     private:
         boost::asio::awaitable<json::array> list(std::string path) {
-            corps::Request q("GET", "https://toy.example/toy/" + path, "GET /toy/" + path.substr(0, path.find('/')));
+            corps::Request q("GET", "https://toy.example/toy/" + path,
+                             "GET /toy/" + path.substr(0, path.find('/')));
             corps::Response const p = co_await channel_->send(std::move(q));
             if (p.status != 200) throw corps::Error(corps::Errc::upstream, "the platform refused");
             co_return json::parse(p.body).as_array();
@@ -241,7 +256,8 @@ struct Client {
 };
 
 template <class Storage = corps::MemoryStorage, class Records = corps::StandardRecords>
-using Type = corps::Corp<Auth, corps::Over<Client, corps::testing::ScriptedTransport>, Storage, corps::Mirror<Records>>;
+using Type = corps::Corp<Auth, corps::Over<Client, corps::testing::ScriptedTransport>, Storage,
+                         corps::Mirror<Records>>;
 
 /** Three departments, five people, two roles; ann and bob are administrators of the platform. */
 inline std::shared_ptr<Organisation> demo() {
@@ -269,7 +285,8 @@ inline corps::CorpConfig config() {
 /** An organisation, a corp that mirrors it in memory, and what they share. */
 struct World {
     World() : World(demo()) {}
-    explicit World(std::shared_ptr<Organisation> o) : org(std::move(o)), corp(config(), context, wireTo(org), storage) {}
+    explicit World(std::shared_ptr<Organisation> o)
+        : org(std::move(o)), corp(config(), context, wireTo(org), storage) {}
 
     std::shared_ptr<Organisation> org;
     corps::Context context;

@@ -19,4 +19,16 @@ namespace corps::detail {
     throw Error(e.code(), std::move(text), std::move(d));
 }
 
+CORPS_DECL std::string caFileOf(CorpConfig const& config) {
+    auto const* const v = config.business.if_contains("caFile");
+    if (v == nullptr) return {};
+    auto const* const text = v->if_string();
+    if (text == nullptr || text->empty()) throw config.errorAt("caFile", "the name of a PEM file");
+    std::string file(text->data(), text->size());
+    std::size_t const slash = config.businessFile.rfind('/');
+    if (file.front() != '/' && slash != std::string::npos)
+        file = config.businessFile.substr(0, slash + 1) + file;
+    return file;
+}
+
 }  // namespace corps::detail

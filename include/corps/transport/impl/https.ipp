@@ -348,6 +348,7 @@ public:
     }
     State(State const&) = delete;
     State& operator=(State const&) = delete;
+    [[nodiscard]] HttpsOptions const& options() const noexcept { return options_; }
     ~State() {
         for (auto const& [context, pool] : pools_) pool->close();
     }
@@ -843,6 +844,12 @@ CORPS_DECL HttpsTransport::HttpsTransport() : HttpsTransport(HttpsOptions()) {}
 
 CORPS_DECL HttpsTransport::HttpsTransport(HttpsOptions options)
     : state_(std::make_shared<State>(std::move(options))) {}
+
+CORPS_DECL HttpsTransport HttpsTransport::withCaFile(std::string file) const {
+    HttpsOptions options = state_->options();
+    options.caFile = std::move(file);
+    return HttpsTransport(std::move(options));
+}
 
 CORPS_DECL asio::awaitable<Response> HttpsTransport::send(Request q) const {
     return State::send(state_, std::move(q));
