@@ -93,6 +93,8 @@ struct FakePull {
     std::set<Listing> empty{};                   ///< success with nothing in it
     std::set<Listing> garbage{};                 ///< one more unit in it that cannot be decoded
     std::map<std::pair<std::string, std::string>, FakeMember> older{};  ///< (department, member): shown there as it was before
+    std::map<std::string, FakeDept> olderDepts{};  ///< shown as they were before
+    std::map<std::pair<std::string, std::string>, FakeMember> twice{};  ///< (department, member): shown there once more, like this
     bool counts = false;                         ///< the platform counts the members of each department
     bool visibleMembers = true;                  ///< there is a list of those granted one by one
 };
@@ -216,7 +218,10 @@ public:
         std::set<std::string> const sight = sightOf(org, how);
         std::vector<std::string> units;
         for (auto const& [id, d] : org.depts)
-            if (sight.contains(id)) units.push_back(detail::unitOf(id, d));
+            if (sight.contains(id)) {
+                auto const older = how.olderDepts.find(id);
+                units.push_back(detail::unitOf(id, older == how.olderDepts.end() ? d : older->second));
+            }
         list(0, {ListingKind::departments, ""}, units);
         std::set<std::string> listed = sight;
         if (how.fullScope) listed.insert(org.root);
@@ -227,6 +232,10 @@ public:
                 if (place == m.in.end()) continue;
                 auto const older = how.older.find({d, id});
                 units.push_back(detail::unitOf(id, older == how.older.end() ? m : older->second, &place->second));
+                auto const twice = how.twice.find({d, id});
+                if (twice == how.twice.end()) continue;
+                auto const then = twice->second.in.find(d);
+                units.push_back(detail::unitOf(id, twice->second, then == twice->second.in.end() ? &place->second : &then->second));
             }
             std::optional<std::int64_t> count;
             if (how.counts) count = static_cast<std::int64_t>(units.size());

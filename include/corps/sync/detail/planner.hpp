@@ -38,6 +38,7 @@ struct NextRuns {
     std::vector<std::pair<std::int64_t, std::string>> erased;
     std::vector<std::pair<std::string, std::string>> state;
     bool holdsChanged = false;
+    std::set<std::pair<std::string, std::string>> keptHolds;  ///< not held by this plan, whose absence this pull did not prove
     [[nodiscard]] bool nothing() const noexcept { return updates.empty() && erased.empty() && state.empty() && !holdsChanged; }
 };
 
@@ -60,6 +61,8 @@ struct HoldRow {
     std::string digest;
     std::int64_t since = 0;
     std::int64_t until = 0;
+    std::string place;        ///< Hold::where
+    std::int64_t total = 0;   ///< Hold::total when it was first held; 0: does not count
 };
 using HoldKey = std::pair<std::string, std::string>;  // kind, id
 inline constexpr std::string_view kHoldApproval = "approval";
@@ -131,6 +134,7 @@ private:
     std::vector<std::string> storedDepts(std::string const& member);
     std::vector<std::string> storedRoles(std::string const& member);
     std::vector<std::string> storedFlags(std::string const& member);
+    bool hasRightsHere(std::string const& member);
     bool storedAdmin(std::string const& member) const;
 
     Seen seen(ListingKind kind, std::string const& id, std::string const& key);
@@ -138,6 +142,8 @@ private:
     std::unordered_map<std::string, std::uint32_t> const& seenKeys(Listing const& l, FoundListing const& f);
     std::vector<std::string> const& storedKeys(Listing const& l);
     bool approvedRow(HoldKey const& key) const;
+    std::int64_t totalFor(std::int64_t now, std::string const& kind, std::string const& where, std::set<std::string> const& ids) const;
+    bool unread(HoldKey const& key) const;
     std::string const& topLevelOf(std::string const& dept);
     bool noEntry(std::string const& member) const;
     void dispute(std::string const& member);
@@ -164,6 +170,7 @@ private:
     std::set<std::string> goneDepts_;
     std::set<std::string> heldDepts_;
     std::set<std::string> skippedDepts_;
+    std::set<std::string> untold_;                  // departments whose parent the application may not know
     bool treeComplete_ = false;
     bool listingsComplete_ = true;   // every listing of members was read to its end
     std::set<std::string> hiddenDepts_;             // stored, and out of the application's sight

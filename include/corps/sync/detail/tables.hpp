@@ -18,7 +18,7 @@ namespace corps::detail {
 [[nodiscard]] CORPS_DECL TableSchema const& runTable();
 /** SyncRunKeys(corp, kind, id, chunk; keys): the units' keys, read only where a run changed. */
 [[nodiscard]] CORPS_DECL TableSchema const& runKeysTable();
-/** SyncHold(corp, kind, id; digest, since, until). */
+/** SyncHold(corp, kind, id; digest, since, until, place, total): what is held, of how many where; and approvals. */
 [[nodiscard]] CORPS_DECL TableSchema const& holdTable();
 /** ChangeFeed(corp, seq, part; at, syncId, caller, entries). */
 [[nodiscard]] CORPS_DECL TableSchema const& feedTable();

@@ -375,19 +375,21 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
 CORPS_DECL void SyncEngine::Impl::storeHolds(RowAccess& rows, SyncPlan const& plan, std::int64_t now) {
     std::map<detail::HoldKey, detail::HoldRow> const stored = detail::loadHolds(rows, corp);
     std::string const digest = plan.digest.str();
-    std::map<detail::HoldKey, std::int64_t> wanted;
+    std::map<detail::HoldKey, Hold const*> wanted;
     for (Hold const& h : plan.holds)
-        for (detail::HoldKey& k : detail::holdKeys(h)) wanted.emplace(std::move(k), h.since);
-    for (auto const& [key, since] : wanted) {
+        for (detail::HoldKey& k : detail::holdKeys(h)) wanted.emplace(std::move(k), &h);
+    for (auto const& [key, hold] : wanted) {
         auto const it = stored.find(key);
         if (it != stored.end() && it->second.digest == digest) continue;
-        std::int64_t const from = it != stored.end() && it->second.since != 0 ? it->second.since : since != 0 ? since : now;
-        std::array<Cell, 6> const row{Cell::text(corp),   Cell::text(key.first),  Cell::text(key.second),
-                                      Cell::text(digest), Cell::integer(from), Cell::integer(0)};
+        std::int64_t const from = it != stored.end() && it->second.since != 0 ? it->second.since : hold->since != 0 ? hold->since : now;
+        auto const total = hold->reason == HoldReason::standsIn ? std::int64_t{0} : static_cast<std::int64_t>(hold->total);
+        std::array<Cell, 8> const row{Cell::text(corp),    Cell::text(key.first), Cell::text(key.second),  Cell::text(digest),
+                                      Cell::integer(from), Cell::integer(0),      Cell::text(hold->where), Cell::integer(total)};
         rows.upsertRow(detail::holdTable(), row);
     }
     for (auto const& [key, row] : stored) {
-        bool const old = key.first == detail::kHoldApproval ? row.until <= now : !wanted.contains(key);
+        bool const kept = wanted.contains(key) || (plan.runs != nullptr && plan.runs->keptHolds.contains(key));
+        bool const old = key.first == detail::kHoldApproval ? row.until <= now : !kept;
         if (!old) continue;
         std::array<Cell, 3> const at{Cell::text(corp), Cell::text(key.first), Cell::text(key.second)};
         rows.eraseRows(detail::holdTable(), at);
@@ -480,8 +482,10 @@ CORPS_DECL void SyncEngine::approve(RemovalDigest digest) {
             d.corp = self.corp;
             throw Error(Errc::notFound, "no held removals have the digest " + text, std::move(d));
         }
-        std::array<Cell, 6> const row{Cell::text(self.corp), Cell::text(detail::kHoldApproval), Cell::text(text),
-                                      Cell::text(text),      Cell::integer(now),                Cell::integer(now + detail::kApprovalMillis)};
+        std::array<Cell, 8> const row{Cell::text(self.corp), Cell::text(detail::kHoldApproval),
+                                      Cell::text(text),      Cell::text(text),
+                                      Cell::integer(now),    Cell::integer(now + detail::kApprovalMillis),
+                                      Cell::text(""),        Cell::integer(0)};
         rows.upsertRow(detail::holdTable(), row);
     });
 }

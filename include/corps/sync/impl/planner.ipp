@@ -20,6 +20,8 @@ CORPS_DECL std::map<HoldKey, HoldRow> loadHolds(RowAccess& rows, std::string_vie
         h.digest = row[3].bytes();
         h.since = row[4].integer();
         h.until = row[5].integer();
+        h.place = row[6].bytes();
+        h.total = row[7].integer();
         out[{std::string(row[1].bytes()), std::string(row[2].bytes())}] = std::move(h);
     });
     return out;
@@ -141,6 +143,15 @@ CORPS_DECL std::vector<std::string> Planner::storedFlags(std::string const& memb
     return out;
 }
 
+CORPS_DECL bool Planner::hasRightsHere(std::string const& member) {
+    auto const it = adminRows_.find(member);
+    bool out = it != adminRows_.end() && it->second.contains(std::string(kOriginLocal));
+    std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
+    rows_.forEach(*t_.roleMember, c_.roleMemberByMember, key,
+                  [&](std::span<Cell const> row) { out = out || row[c_.roleMember.origin].bytes() == kOriginLocal; });
+    return out;
+}
+
 CORPS_DECL bool Planner::storedAdmin(std::string const& member) const {
     auto const it = adminRows_.find(member);
     return it != adminRows_.end() && it->second.contains(std::string(kOriginUpstream));
@@ -256,13 +267,20 @@ CORPS_DECL void Planner::judgeDepartments() {
         Cell const parent = cells[c_.dept.parentId];
         auto const stored = storedDepts_.find(id);
         if (id == root) sent[id] = "";
-        else if (parent.isNull())  // not granted: as it was
+        else if (parent.isNull()) {  // not granted: as it was
             sent[id] = stored != storedDepts_.end() ? stored->second[c_.dept.parentId].bytes() : root;
-        else sent[id] = parent.bytes().empty() ? root : std::string(parent.bytes());
+            untold_.insert(id);
+        } else sent[id] = parent.bytes().empty() ? root : std::string(parent.bytes());
     }
     for (auto& [id, parent] : sent) {
         if (id == root || sent.contains(parent)) continue;
         if (!proof_.fullScope) {
+            parent = root;
+        } else if (treeComplete_ && untold_.contains(id)) {
+            std::vector<Cell> cells = unpackRow(deptRows_[id]);
+            cells[c_.dept.parentId] = Cell::text(root);
+            deptRows_[id] = packRow(cells);
+            warnings_.push_back("department " + id + " is put under the root: " + parent + " is gone, and where it stands now is not told");
             parent = root;
         } else if (treeComplete_) {
             fail("a department stands under " + parent + ", which is not in the organisation", id);
@@ -340,7 +358,6 @@ CORPS_DECL std::string const& Planner::topLevelOf(std::string const& dept) {
 // ---- members ------------------------------------------------------------------------------------------------------
 
 CORPS_DECL void Planner::doubtEmptyListings() {
-    if (storeEmpty_) return;
     for (auto& [listing, found] : f_.listings) {
         if (listing.kind != ListingKind::deptMembers || !found.finished || found.state != ListingState::complete) continue;
         if (found.count && *found.count > static_cast<std::int64_t>(found.prints.size())) {
@@ -352,7 +369,7 @@ CORPS_DECL void Planner::doubtEmptyListings() {
             faults_.push_back(std::move(fault));
             continue;
         }
-        if (!found.prints.empty() || found.count || in_.options.allowRemovals) continue;
+        if (!found.prints.empty() || found.count || storeEmpty_ || in_.options.allowRemovals) continue;
         std::vector<std::string> were;
         std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(listing.id)};
         rows_.forEach(*t_.deptMember, 0, prefix,
@@ -361,7 +378,7 @@ CORPS_DECL void Planner::doubtEmptyListings() {
         std::size_t elsewhere = 0;
         for (std::string const& m : were) {
             auto const it = f_.members.find(m);
-            if (it != f_.members.end() && !it->second.rows.empty()) {
+            if ((it != f_.members.end() && !it->second.rows.empty()) || seen(ListingKind::visibleMembers, "", m) == Seen::yes) {
                 ++elsewhere;
                 continue;
             }
@@ -485,7 +502,7 @@ CORPS_DECL void Planner::judgeMembers() {
                 for (std::string const& packed : found->rows) {
                     std::vector<Cell> const cells = unpackRow(packed);
                     if (cells[column].isNull() || cells[column].bytes().empty()) continue;
-                    verdict = cells[column].bytes() == was ? 1 : 2;
+                    verdict = std::max(verdict, cells[column].bytes() == was ? 1 : 2);
                 }
                 return verdict;
             };
@@ -554,17 +571,28 @@ inline bool overLimit(RemovalLimits const& limits, std::size_t count, std::int64
     return false;
 }
 
+/** Of how many: what is held already is still as many of those who were there when it was first held. */
+CORPS_DECL std::int64_t Planner::totalFor(std::int64_t now, std::string const& kind, std::string const& where,
+                                          std::set<std::string> const& ids) const {
+    for (auto const& [key, row] : storedHolds_)
+        if (key.first == kind && row.place == where && row.total > 0 && row.total < now && ids.contains(key.second)) now = row.total;
+    return now;
+}
+
 CORPS_DECL void Planner::limitRemovals() {
     std::set<std::string> people;
     for (auto const& [id, j] : judged_) {
-        if (j.otherPerson && !in_.options.allowRemovals && !approvedRow({"person", id}))
+        if (j.otherPerson && !in_.options.allowRemovals && !approvedRow({"person", id})) {
             addHold(HoldReason::differentPerson, "", {id}, {}, 1);
+            heldMembers_.insert(id);
+        }
         if (j.gone && !in_.options.allowRemovals && !approvedRow({"member", id})) people.insert(id);
     }
     HoldReason reason = HoldReason::tooMany;
-    if (overLimit(in_.options.members, people.size(), activeMembers_, reason)) {
-        addHold(reason, "", people, {}, static_cast<std::uint64_t>(activeMembers_));
-        heldMembers_ = people;
+    std::int64_t const active = totalFor(activeMembers_, "member", "", people);
+    if (overLimit(in_.options.members, people.size(), active, reason)) {
+        addHold(reason, "", people, {}, static_cast<std::uint64_t>(active));
+        heldMembers_.insert(people.begin(), people.end());
     } else if (people.size() >= in_.options.members.wholeDeptMin) {
         std::map<std::string, std::set<std::string>> byTop;
         for (std::string const& id : people)
@@ -580,8 +608,9 @@ CORPS_DECL void Planner::limitRemovals() {
                 rows_.forEach(*t_.deptMember, 0, prefix,
                               [&](std::span<Cell const> m) { all.emplace(m[c_.deptMember.memberId].bytes()); });
             }
-            if (gone.size() < all.size()) continue;
-            addHold(HoldReason::wholeDepartment, top, gone, {}, all.size());
+            auto const of = static_cast<std::size_t>(totalFor(static_cast<std::int64_t>(all.size()), "member", top, gone));
+            if (gone.size() < of) continue;
+            addHold(HoldReason::wholeDepartment, top, gone, {}, of);
             heldMembers_.insert(gone.begin(), gone.end());
         }
     }
@@ -589,7 +618,8 @@ CORPS_DECL void Planner::limitRemovals() {
     std::set<std::string> depts;
     for (std::string const& d : goneDepts_)
         if (!in_.options.allowRemovals && !approvedRow({"dept", d})) depts.insert(d);
-    auto const total = static_cast<std::int64_t>(storedDepts_.size() - (storedDepts_.contains(proof_.rootDeptId) ? 1 : 0));
+    auto const total =
+        totalFor(static_cast<std::int64_t>(storedDepts_.size() - (storedDepts_.contains(proof_.rootDeptId) ? 1 : 0)), "dept", "", depts);
     if (overLimit(in_.options.departments, depts.size(), total, reason)) {
         addHold(reason, "", {}, depts, static_cast<std::uint64_t>(total));
         heldDepts_ = depts;
@@ -599,8 +629,10 @@ CORPS_DECL void Planner::limitRemovals() {
         std::map<std::string, std::size_t> all;
         for (auto const& [dept, row] : storedDepts_) ++all[topLevelOf(dept)];
         for (auto const& [top, gone] : byTop) {
-            if (top.empty() || gone.size() < in_.options.departments.wholeDeptMin || gone.size() < all[top]) continue;
-            addHold(HoldReason::wholeDepartment, top, {}, gone, all[top]);
+            if (top.empty() || gone.size() < in_.options.departments.wholeDeptMin) continue;
+            auto const of = static_cast<std::size_t>(totalFor(static_cast<std::int64_t>(all[top]), "dept", top, gone));
+            if (gone.size() < of) continue;
+            addHold(HoldReason::wholeDepartment, top, {}, gone, of);
             heldDepts_.insert(gone.begin(), gone.end());
         }
     }
@@ -665,6 +697,9 @@ CORPS_DECL void Planner::limitMemberships() {
         std::size_t total = 0;
         std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(d)};
         rows_.forEach(*t_.deptMember, 0, prefix, [&](std::span<Cell const>) { ++total; });
+        std::set<std::string> keys;
+        for (std::string const& m : people) keys.insert(d + '\x1f' + m);
+        total = static_cast<std::size_t>(totalFor(static_cast<std::int64_t>(total), "membership", d, keys));
         if (static_cast<double>(people.size()) <= in_.options.memberships.maxShare * static_cast<double>(total)) continue;
         addHold(HoldReason::memberships, d, people, {}, total);
         heldMemberships_[d] = people;
@@ -801,8 +836,7 @@ CORPS_DECL void Planner::emitDepartments() {
         if (f_.listLeaders.contains(key)) continue;
         auto const& [dept, member] = key;
         // Who may not know where a department stands is not told who leads it either.
-        auto const sent = deptRows_.find(dept);
-        if (sent != deptRows_.end() && unpackRow(sent->second)[c_.dept.parentId].isNull()) continue;
+        if (untold_.contains(dept)) continue;
         bool const removed = goneDepts_.contains(dept) && !heldDepts_.contains(dept);
         bool const listedAnew = deptRows_.contains(dept) && !heldMembers_.contains(member);
         if (removed || listedAnew) emit(*t_.deptLeader, ChangeKind::erase, viewsOf(row), {});
@@ -954,12 +988,10 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
         eraseRow(*t_.deptLeader, key);
     };
 
-    if (j.otherPerson && !in_.options.allowRemovals && !approvedRow({"person", id})) {
-        forgetEverywhere(id);
-        pendingAfter_.insert(id);
-        return;
-    }
-    if (j.outOfScope || (j.gone && heldMembers_.contains(id))) {
+    if (j.outOfScope || ((j.gone || j.otherPerson) && heldMembers_.contains(id))) {
+        // As they are, but for what is no more itself.
+        for (std::string const& r : roles)
+            if (rolesComplete_ && !f_.roles.contains(r)) eraseRole(r);
         pendingAfter_.insert(id);
         forgetEverywhere(id);
         return;
@@ -1004,7 +1036,14 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
         }
         if (returns && stored[c_.member.localStatus].integer() != 0) row[c_.member.localStatus] = Cell::integer(0);
         std::size_t const count = changes_.size();
-        emit(*t_.member, !j.stored ? ChangeKind::create : returns ? ChangeKind::reinstate : ChangeKind::update, row, before);
+        if (rebind) {
+            // Nothing of whoever had this id before may show as theirs; the change feed keeps it.
+            emit(*t_.member, ChangeKind::erase, before, {});
+            emit(*t_.member, ChangeKind::create, row, {});
+            if (hasRightsHere(id)) warnings_.push_back("member " + id + " is somebody else now: what was given to this id here still stands");
+        } else {
+            emit(*t_.member, !j.stored ? ChangeKind::create : returns ? ChangeKind::reinstate : ChangeKind::update, row, before);
+        }
         profile = changes_.size() != count;
         // A change that a matched unit of the same person does not show: its entry no longer equals what is stored.
         if (disputed || (profile && j.stored && !decodedEverywhere(id, depts))) dispute(id);
@@ -1048,24 +1087,24 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
             }
             if (twice) forget_.insert({Listing{ListingKind::deptMembers, d}, id});
         }
-        for (auto const& [d, packed] : found->flags) {
+        // A flag shown and denied in one pull: what differs from the store is newer, here as everywhere.
+        auto denied = [&](std::string const& d) { return std::find(found->flagless.begin(), found->flagless.end(), d) != found->flagless.end(); };
+        std::map<std::string, std::vector<std::string>> flagsByDept;
+        for (auto const& [d, packed] : found->flags) flagsByDept[d].push_back(packed);
+        for (auto const& [d, versions] : flagsByDept) {
             if (!active || !parents_.contains(d)) continue;
-            std::vector<Cell> const row = unpackRow(packed);
-            Row const was = std::find(flags.begin(), flags.end(), d) == flags.end()
-                                ? Row()
-                                : findRow(rows_, *t_.deptLeader, std::span<Cell const>(row).first(t_.deptLeader->keyColumns));
-            if (was.empty()) emit(*t_.deptLeader, ChangeKind::create, row, {});
-            else emit(*t_.deptLeader, ChangeKind::update, row, viewsOf(was));
+            bool const had = std::find(flags.begin(), flags.end(), d) != flags.end();
+            if (had && denied(d)) continue;
+            std::vector<Cell> const key = unpackRow(versions.front());
+            Row const was = had ? findRow(rows_, *t_.deptLeader, std::span<Cell const>(key).first(t_.deptLeader->keyColumns)) : Row();
+            std::vector<Cell> const row = newest(versions, viewsOf(was));
+            emit(*t_.deptLeader, was.empty() ? ChangeKind::create : ChangeKind::update, row, viewsOf(was));
         }
-        for (std::string const& d : flags) {
-            bool const shown = std::any_of(found->flags.begin(), found->flags.end(), [&](auto const& p) { return p.first == d; });
-            if (!shown && std::find(found->flagless.begin(), found->flagless.end(), d) != found->flagless.end() &&
-                std::find(j.leaves.begin(), j.leaves.end(), d) == j.leaves.end())
-                eraseFlag(d);
-        }
+        for (std::string const& d : flags)
+            if (denied(d) && std::find(j.leaves.begin(), j.leaves.end(), d) == j.leaves.end()) eraseFlag(d);
     }
 
-    bool const rolesLocal = j.stored && stored[c_.member.rolesLocal].integer() != 0;
+    bool const rolesLocal = j.stored && !j.otherPerson && stored[c_.member.rolesLocal].integer() != 0;
     bool const mayHaveRoles = active && !rolesLocal;
     if (!rolesLocal)
         for (std::string const& r : roles) {
@@ -1112,13 +1151,13 @@ CORPS_DECL void Planner::emitAdmins() {
         Judged const& j = judged_.at(id);
         bool const stored = storedAdmin(id);
         bool const leaves = j.gone && !heldMembers_.contains(id);
-        bool const stays = j.present && !(j.otherPerson && !in_.options.allowRemovals && !approvedRow({"person", id}));
+        bool const stays = j.present && !(j.otherPerson && heldMembers_.contains(id));
         auto const flag = adminAfter_.find(id);
         std::array<Cell, 1> const cells{Cell::text(id)};
         std::string const packed = f_.place(UpstreamTable::admin, cells);
         bool const changed = flag != adminAfter_.end() && flag->second != stored;
         if (changed && finished(ListingKind::admins, "") == nullptr && !decodedEverywhere(id, storedDepts(id))) dispute(id);
-        bool const heldBack = heldAdmins_.contains(id) || heldMembers_.contains(id) || (j.otherPerson && !stays);
+        bool const heldBack = heldAdmins_.contains(id) || heldMembers_.contains(id);
         if (stored && (leaves || (changed && !heldBack)))
             emit(*t_.admin, ChangeKind::erase, unpackRow(packed), {});
         if (stored && flag != adminAfter_.end() && !flag->second && heldAdmins_.contains(id)) {
@@ -1313,6 +1352,15 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
     }
 }
 
+/** Whether this pull says neither that somebody held is back nor that they are gone. */
+CORPS_DECL bool Planner::unread(HoldKey const& key) const {
+    auto const& [kind, id] = key;
+    if (kind == "dept") return !treeComplete_ && storedDepts_.contains(id) && !deptRows_.contains(id);
+    if (kind == "membership") return false;
+    auto const j = judged_.find(id);
+    return j != judged_.end() && !j->second.present && !j->second.gone && j->second.stored && (j->second.active || kind == "person");
+}
+
 CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
     NextRuns& next = *plan.runs;
     auto set = [&next](std::string_view name, std::string const& was, std::string is) {
@@ -1339,8 +1387,14 @@ CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
         auto const it = storedHolds_.find(k);
         if (it == storedHolds_.end() || it->second.digest != digest) next.holdsChanged = true;
     }
-    for (auto const& [key, row] : storedHolds_)
-        if (key.first == kHoldApproval ? row.until <= in_.now : !now.contains(key)) next.holdsChanged = true;
+    for (auto const& [key, row] : storedHolds_) {
+        if (key.first == kHoldApproval) {
+            if (row.until <= in_.now) next.holdsChanged = true;
+        } else if (!now.contains(key)) {
+            if (unread(key)) next.keptHolds.insert(key);
+            else next.holdsChanged = true;
+        }
+    }
 }
 
 }  // namespace detail

@@ -49,7 +49,9 @@ CORPS_DECL TableSchema const& holdTable() {
                                 {"id", ColumnType::text, Owner::key},
                                 {"digest", ColumnType::text, Owner::local},
                                 {"since", ColumnType::integer, Owner::local},
-                                {"until", ColumnType::integer, Owner::local}},
+                                {"until", ColumnType::integer, Owner::local},
+                                {"place", ColumnType::text, Owner::local},
+                                {"total", ColumnType::integer, Owner::local}},
                                3,
                                {}};
     return t;
