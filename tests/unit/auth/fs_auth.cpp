@@ -184,12 +184,14 @@ TEST_CASE("fs auth: which answers reject the token", "[auth]") {
     CHECK_FALSE(auth.tokenRejected(Response(200, "")));
 }
 
-TEST_CASE("fs auth: tokens are shared by host and application", "[auth]") {
-    FSAuth::Config c("cli_1", Secret("x"));
+TEST_CASE("fs auth: tokens are shared by host and application, among those who know its secret", "[auth]") {
+    FSAuth::Config c("cli_1", Secret("xyzzy"));
     std::string const key = FSAuth(c).tokenKey();
-    c.appSecret = Secret("y");
     CHECK(FSAuth(c).tokenKey() == key);
-    CHECK(key.find('x') == std::string::npos);
+    CHECK(key.find("xyzzy") == std::string::npos);
+    c.appSecret = Secret("plugh");
+    CHECK(FSAuth(c).tokenKey() != key);
+    c.appSecret = Secret("xyzzy");
     c.baseUrl = "https://open.larksuite.com";
     CHECK(FSAuth(c).tokenKey() != key);
     Request q;

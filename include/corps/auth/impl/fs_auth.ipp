@@ -11,7 +11,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace corps {
@@ -165,7 +168,11 @@ CORPS_DECL bool FSAuth::tokenRejected(Response const& p) const {
     }
 }
 
-CORPS_DECL std::string FSAuth::tokenKey() const { return "feishu " + config_.baseUrl + " " + config_.appId; }
+CORPS_DECL std::string FSAuth::tokenKey() const {
+    // The secret takes part, as a hash: a corp that does not know it must not live on the token of one that does.
+    std::size_t const proof = std::hash<std::string_view>()(config_.appSecret.reveal());
+    return "feishu " + config_.baseUrl + " " + config_.appId + " " + std::to_string(proof);
+}
 
 CORPS_DECL std::string FSAuth::authorizeUrl(LoginRequest const& r) const {
     if (config_.accountsBaseUrl.empty()) {
