@@ -14,8 +14,7 @@ consume() { # NAME OPTION...: configures, builds and runs the consumer
   shift
   cmake -G Ninja -S tests/package/consumer -B "$work/$name" -DCMAKE_BUILD_TYPE=Debug "$@"
   cmake --build "$work/$name"
-  "$work/$name/header_only"
-  "$work/$name/separate"
+  (cd "$work/$name" && ./header_only && ./separate)
 }
 refuse() { # MESSAGE NAME OPTION...: configuring must fail and say MESSAGE
   message=$1 name=$2
