@@ -233,7 +233,7 @@ corps::CorpData organisationOf(Corp const& corp) {
     corps::LocalCorpData const local = corp.getLocalCorpData();
     corps::CorpData out;
     out.corpId = corp.fullName();
-    out.corpName = corp.title();
+    out.corpName = local.deptList.empty() ? corp.title() : local.deptList.front().name;
     out.userList = local.userList;
     out.deptList = local.deptList;
     out.deptMemberList = local.deptMemberList;
