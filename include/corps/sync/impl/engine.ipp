@@ -388,7 +388,9 @@ CORPS_DECL void SyncEngine::Impl::storeHolds(RowAccess& rows, SyncPlan const& pl
         rows.upsertRow(detail::holdTable(), row);
     }
     for (auto const& [key, row] : stored) {
-        bool const kept = wanted.contains(key) || (plan.runs != nullptr && plan.runs->keptHolds.contains(key));
+        // From JSON it is not known whose absence was left open: an incomplete plan ends no hold then.
+        bool const open = plan.runs != nullptr ? plan.runs->keptHolds.contains(key) : !plan.complete;
+        bool const kept = wanted.contains(key) || open;
         bool const old = key.first == detail::kHoldApproval ? row.until <= now : !kept;
         if (!old) continue;
         std::array<Cell, 3> const at{Cell::text(corp), Cell::text(key.first), Cell::text(key.second)};

@@ -728,9 +728,12 @@ CORPS_DECL void Planner::limitAdmins() {
     bool after = false;
     for (auto const& [id, origins] : adminRows_) {
         Row const row = storedMember(id);
+        auto const j = judged_.find(id);
+        if (!row.empty() && row[c_.member.status].integer() == 2 && origins.contains(std::string(kOriginLocal)) && j != judged_.end() &&
+            j->second.present && !j->second.otherPerson)
+            after = true;  // returns, and administers again
         if (row.empty() || row[c_.member.status].integer() == 2 || row[c_.member.localStatus].integer() == 2) continue;
         before = true;
-        auto const j = judged_.find(id);
         bool const goes = j != judged_.end() && j->second.gone && !heldMembers_.contains(id);
         auto const flag = adminAfter_.find(id);
         bool const unflagged = flag != adminAfter_.end() && !flag->second && !origins.contains(std::string(kOriginLocal));
@@ -742,7 +745,10 @@ CORPS_DECL void Planner::limitAdmins() {
     }
     for (auto const& [id, is] : adminAfter_) {
         auto const j = judged_.find(id);
-        if (is && !storedAdmin(id) && j != judged_.end() && j->second.present && !j->second.otherPerson) after = true;
+        if (!is || storedAdmin(id) || j == judged_.end() || !j->second.present || j->second.otherPerson) continue;
+        Row const row = storedMember(id);
+        bool const offlineHere = !row.empty() && row[c_.member.status].integer() != 2 && row[c_.member.localStatus].integer() == 2;
+        if (!offlineHere) after = true;
     }
     if (!before || after || lost.empty()) return;
     addHold(HoldReason::lastAdmin, "", lost, {}, lost.size());
@@ -922,6 +928,13 @@ CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string c
     row[c_.thirdAuth.thirdUserId] = key[2];
     row[c_.thirdAuth.userId] = Cell::text(userId);
     row[c_.thirdAuth.unionId] = member[c_.member.unionId];
+    if (fresh && !auth.empty() && !auth[c_.thirdAuth.unionId].bytes().empty() && !(auth[c_.thirdAuth.unionId].view() == row[c_.thirdAuth.unionId])) {
+        // The id is somebody else's now. Who had it stays known by the union id, should they come back under another.
+        std::vector<Cell> former = viewsOf(auth);
+        former[c_.thirdAuth.thirdUserId] = former[c_.thirdAuth.unionId];
+        if (findRow(rows_, *t_.thirdAuth, std::span<Cell const>(former).first(t_.thirdAuth->keyColumns)).empty())
+            emit(*t_.thirdAuth, ChangeKind::create, former, {});
+    }
     if (auth.empty()) emit(*t_.thirdAuth, ChangeKind::create, row, {});
     else emit(*t_.thirdAuth, ChangeKind::update, row, viewsOf(auth));
     return userId;

@@ -1,0 +1,69 @@
+#!/bin/sh
+# Breaks copies of the sync engine on purpose, one way at a time, and expects the random histories to notice each.
+#   sh tests/property/mutants.sh [number of the mutant]...      CXX, CXXFLAGS, CORPS_HISTORIES as usual
+# Builds under build/mutants; takes about a minute for each.
+set -eu
+here=$(cd "$(dirname "$0")/../.." && pwd)
+work="$here/build/mutants"
+cxx=${CXX:-g++}
+flags=${CXXFLAGS:--O1}
+histories=${CORPS_HISTORIES:-400}
+
+# file, from include/corps/sync/impl/, and what to change in it
+mutant() {
+    case $1 in
+        1) name="a list that ended early counts as read to its end"
+           file=findings.ipp
+           change='s/found\.state = damaged ? ListingState::incomplete : state;/found.state = ListingState::complete;/' ;;
+        2) name="entries of disputed values are kept"
+           file=planner.ipp
+           change='/Planner::dispute(/,/^}/s/forget_\.insert(.*$/;/; s/if (fresh || found\.prints\[at->second\] == found\.prints\[i\]) continue;/continue;/' ;;
+        3) name="no limit holds anything"
+           file=planner.ipp
+           change='/^inline bool overLimit(/,/^}/s/return true;/return false;/' ;;
+        4) name="who left a department that is gone is not looked at"
+           file=planner.ipp
+           change='s/bool const says = departed ||/bool const says =/' ;;
+        5) name="a change made here leaves the fingerprints as they are"
+           file=change_writer.ipp
+           change='s/    s\.forgetTouched();//' ;;
+        6) name="who returns gets another user"
+           file=planner.ipp
+           change='s/userId = auth\[c_\.thirdAuth\.userId\]\.bytes();/userId.clear();/; s/stored\[c_\.member\.userId\]\.bytes()\.empty()) {/returns) {/' ;;
+        7) name="what was not sent is emptied"
+           file=findings.ipp
+           change='s/^    std::vector<Cell> out(t\.columns\.size());$/    std::vector<Cell> out(t.columns.size(), Cell::text(""));/' ;;
+        *) return 1 ;;
+    esac
+}
+
+try() {
+    mutant "$1" || { echo "no mutant $1"; exit 2; }
+    dir="$work/$1"
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cp -R "$here/include" "$dir/include"
+    target="$dir/include/corps/sync/impl/$file"
+    sed "$change" "$target" > "$target.new"
+    if cmp -s "$target" "$target.new"; then
+        echo "mutant $1: the code to break is not there any more: $file"
+        return 1
+    fi
+    mv "$target.new" "$target"
+    # shellcheck disable=SC2086 # flags are words
+    $cxx -std=c++20 $flags -w -I"$dir/include" -I"$here/tests" "$here/tests/property/sync_histories.cpp" -o "$dir/test" \
+        -lCatch2Main -lCatch2 -lboost_json -lpthread
+    if CORPS_HISTORIES="$histories" "$dir/test" > "$dir/log" 2>&1; then
+        echo "mutant $1 lives: $name"
+        return 1
+    fi
+    echo "mutant $1 caught: $name"
+    grep -A1 'explicitly with message' "$dir/log" | tail -n 1 || true
+}
+
+[ $# -gt 0 ] || set -- 1 2 3 4 5 6 7
+failed=0
+for n in "$@"; do
+    try "$n" || failed=1
+done
+exit $failed
