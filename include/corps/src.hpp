@@ -47,6 +47,7 @@
 #include <corps/sync/impl/plan.ipp>
 #include <corps/sync/impl/planner.ipp>
 #include <corps/sync/impl/record_reader.ipp>
+#include <corps/sync/impl/registration.ipp>
 #include <corps/sync/impl/runs.ipp>
 #include <corps/sync/impl/tables.ipp>
 #include <corps/transport/impl/message.ipp>

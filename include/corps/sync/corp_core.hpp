@@ -98,6 +98,9 @@ public:
     [[nodiscard]] CORPS_DECL SyncPlan plan(CorpData const& data, SyncOptions options);
     CORPS_DECL SyncReport apply(SyncPlan const& plan, SyncOptions options, std::string_view caller);
     CORPS_DECL void approve(RemovalDigest digest);
+    /** @param only null: all members of the data. */
+    CORPS_DECL RegisterReport registerMembers(CorpData const& data, std::vector<MemberId> const* only,
+                                              std::string const& caller);
     [[nodiscard]] CORPS_DECL VerifyReport verify();
     /** Makes the root department, with the corp's title for a name, if there is none. */
     CORPS_DECL void ensureRoot(std::string const& caller);
@@ -105,6 +108,7 @@ public:
 private:
     class Operation;
 
+    std::string platform_;
     std::string rootDeptId_;
     std::unique_ptr<UpstreamParts> parts_;
     SyncEngine engine_;

@@ -193,6 +193,19 @@ public:
         return MirrorCore::collect(this->core(), PullOptions());
     }
 
+    /**
+     * Makes or updates the user of the pool and the binding of those members in the data who exist here, in
+     * one transaction; makes no members, resigns and removes nobody. A sync does the same for the members it
+     * brings. Errors      wrongCorp when the data is of another enterprise.
+     */
+    RegisterReport bulkRegister(CorpData const& corpData) {
+        return this->core()->registerMembers(corpData, nullptr, this->caller());
+    }
+    /** The same for these members only; who is not in the data or not here is reported as unknown. */
+    RegisterReport bulkRegister(CorpData const& corpData, std::vector<MemberId> const& memberList) {
+        return this->core()->registerMembers(corpData, &memberList, this->caller());
+    }
+
     /** The platform's client, for any other call of it. Lives as long as this corp. */
     [[nodiscard]] typename Traits::Client::Api& getClient() {
         return static_cast<detail::UpstreamPartsOf<typename Traits::Auth, typename Traits::Client::Api>&>(

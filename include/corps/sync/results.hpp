@@ -24,7 +24,7 @@ struct RegisterReport {
     std::uint64_t bound = 0;        ///< members whose binding was made or changed
     std::uint64_t users = 0;        ///< users of the pool made or filled
     std::uint64_t unchanged = 0;    ///< members who were registered already
-    std::vector<MemberId> unknown;  ///< asked for, but not a member here or not in the data; sorted
+    std::vector<MemberId> unknown;  ///< not in the data, not a member here, or somebody else by now; sorted
 };
 
 }  // namespace corps

@@ -550,3 +550,40 @@ TEST_CASE("corp: credentials nested or flat, not both", "[corp]") {
     CHECK(codeOf([&] { make({{"appId", "a"}}); }) == Errc::config);
     CHECK(codeOf([&] { make({{"authConfig", "s"}}); }) == Errc::config);
 }
+
+TEST_CASE("corp: bulkRegister binds members who exist here, and makes none", "[corp]") {
+    toy::World w;
+    CorpData const data = w.corp.getThirdCorpData();
+    RegisterReport const nobody = w.corp.bulkRegister(data);
+    CHECK(nobody.bound == 0);
+    CHECK(ids(nobody.unknown) == Ids{"ann", "bob", "cid", "dan", "eve"});
+    CHECK(w.corp.getMembers().empty());
+
+    w.corp.syncCorp();
+    std::string const ann = w.corp.getMember("ann").userId.valueOr().str();
+    CHECK_FALSE(ann.empty());
+    RegisterReport const same = w.corp.bulkRegister(data);
+    CHECK(same.unchanged == 5);
+    CHECK(same.bound == 0);
+    CHECK(same.users == 0);
+
+    CorpData changed = data;
+    for (CorpMember& m : changed.userList)
+        if (m.memberId == "ann") m.photo = "https://toy.example/ann.png";
+    std::string const cursor = w.corp.changesSince({}, 100000).back().cursor;
+    RegisterReport const some = w.corp.as("alice").bulkRegister(changed, {"ann", "eve", "nobody"});
+    CHECK(some.users == 1);
+    CHECK(some.unchanged == 1);
+    CHECK(ids(some.unknown) == Ids{"nobody"});
+    std::vector<FeedEntry> const feed = w.corp.changesSince(cursor);
+    REQUIRE(feed.size() == 1);
+    CHECK(feed[0].change.table == "User");
+    CHECK(feed[0].change.key.at(0).bytes() == ann);
+    CHECK(feed[0].caller == "alice");
+    CHECK(w.corp.getMember("ann").userId.valueOr() == ann);
+    CHECK_FALSE(w.corp.getMember("ann").photo.known());
+
+    CorpData other = data;
+    other.corpId = "another";
+    CHECK(codeOf([&] { w.corp.bulkRegister(other); }) == Errc::wrongCorp);
+}

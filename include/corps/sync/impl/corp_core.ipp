@@ -3,6 +3,7 @@
 #include <corps/error/error.hpp>
 #include <corps/model/corp_data.hpp>
 #include <corps/sync/corp_core.hpp>
+#include <corps/sync/registration.hpp>
 
 #include <utility>
 
@@ -81,6 +82,7 @@ CORPS_DECL MirrorCore::MirrorCore(CorpConfig config, Context context, std::uniqu
                                   RecordTables const& tables, MirrorIdentity identity, std::string rootDeptId,
                                   std::unique_ptr<UpstreamParts> parts)
     : CorpCore(std::move(config), std::move(context), std::move(store), tables),
+      platform_(identity.platform),
       rootDeptId_(std::move(rootDeptId)),
       parts_(std::move(parts)),
       engine_(this->context(), this->store(), tables, name(), this->config().title, std::move(identity)) {}
@@ -149,6 +151,24 @@ CORPS_DECL SyncReport MirrorCore::apply(SyncPlan const& plan, SyncOptions option
 CORPS_DECL void MirrorCore::approve(RemovalDigest digest) {
     Operation const running(*this);
     engine_.approve(digest);
+}
+
+CORPS_DECL RegisterReport MirrorCore::registerMembers(CorpData const& data, std::vector<MemberId> const* only,
+                                                      std::string const& caller) {
+    RegistrationScope scope;
+    scope.corp = name();
+    scope.platform = platform_;
+    scope.caller = caller;
+    scope.now = context().clock().now().time_since_epoch().count();
+    scope.newId = [this] { return context().newId(); };
+    RegisterReport out;
+    try {
+        store().write(
+            [&](RowAccess& rows) { out = corps::registerMembers(rows, tables(), data, only, scope); });
+    } catch (Error const& e) {
+        throw e.withCorp(name());
+    }
+    return out;
 }
 
 CORPS_DECL VerifyReport MirrorCore::verify() {
