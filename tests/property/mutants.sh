@@ -32,7 +32,7 @@ mutant() {
            change='s/userId = auth\[c_\.thirdAuth\.userId\]\.bytes();/userId.clear();/; s/stored\[c_\.member\.userId\]\.bytes()\.empty()) {/returns) {/' ;;
         7) name="what was not sent is emptied"
            file=findings.ipp
-           change='s/^    std::vector<Cell> out(t\.columns\.size());$/    std::vector<Cell> out(t.columns.size(), Cell::text(""));/' ;;
+           change='s/^    return packRow(out);$/    for (std::size_t i = t.keyColumns; i < out.size(); ++i) if (out[i].isNull() \&\& t.columns[i].owner == Owner::upstream \&\& t.columns[i].type == ColumnType::text) out[i] = Cell::text("");\n    return packRow(out);/' ;;
         *) return 1 ;;
     esac
 }

@@ -301,6 +301,7 @@ public:
 
     PullProof& proof() { return proof_; }
     std::function<void()> onPull;                          ///< called when a pull begins; may throw
+    std::function<asio::awaitable<void>()> halfway;        ///< awaited when half of the pull is delivered
     std::function<Absence(std::string const&)> onAbsence;  ///< empty: unknown
     std::string mapping = "fake 1";                        ///< what identity() gives
     std::size_t pulls = 0;
@@ -310,7 +311,9 @@ public:
         ++pulls;
         if (onPull) onPull();
         std::vector<std::string_view> units;
+        std::size_t at = 0;
         for (Event const& e : script_) {
+            if (at++ == script_.size() / 2 && halfway) co_await halfway();
             if (e.finish) {
                 sink.finish(e.listing, e.state, e.count);
             } else {

@@ -8,6 +8,7 @@
 #include <corps/storage/store.hpp>
 #include <corps/sync/engine.hpp>
 #include <corps/testing/manual_clock.hpp>
+#include <corps/testing/recording_logger.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -28,14 +29,17 @@
 
 namespace corps::testsupport {
 
-/** Writes that reached a storage, committed or not. */
+/** What reached a storage, committed or not. */
 struct WriteCount {
     std::size_t upserts = 0;
     std::size_t erases = 0;
     std::size_t transactions = 0;
+    std::size_t scans = 0;
+    std::size_t rowsRead = 0;
+    std::map<std::string, std::size_t> writesTo{};  ///< upserts and erases by table
 };
 
-/** A MemoryStorage that counts what is written. */
+/** A MemoryStorage that counts what is read and written. */
 class CountingStorage {
 public:
     using Lock = MemoryStorage::Lock;
@@ -43,18 +47,34 @@ public:
     public:
         Tx(MemoryStorage::Tx& tx, WriteCount& count) : tx_(tx), count_(count) {}
         void scanRows(TableSchema const& t, std::size_t index, std::span<Cell const> prefix, RowVisitor f, void* context) override {
-            tx_.scanRows(t, index, prefix, f, context);
+            ++count_.scans;
+            Visit visit{f, context, &count_};
+            tx_.scanRows(
+                t, index, prefix,
+                [](std::span<Cell const> row, void* p) {
+                    auto const& v = *static_cast<Visit const*>(p);
+                    ++v.count->rowsRead;
+                    return v.f(row, v.context);
+                },
+                &visit);
         }
         void upsertRow(TableSchema const& t, std::span<Cell const> cells) override {
             ++count_.upserts;
+            ++count_.writesTo[t.name];
             tx_.upsertRow(t, cells);
         }
         std::uint64_t eraseRows(TableSchema const& t, std::span<Cell const> prefix) override {
             ++count_.erases;
+            ++count_.writesTo[t.name];
             return tx_.eraseRows(t, prefix);
         }
 
     private:
+        struct Visit {
+            RowVisitor f;
+            void* context;
+            WriteCount* count;
+        };
         MemoryStorage::Tx& tx_;
         WriteCount& count_;
     };
@@ -106,6 +126,7 @@ public:
 
     asio::io_context io;
     std::shared_ptr<testing::ManualClock> clock;
+    testing::RecordingLogger log;
     Context context;
 
 private:
@@ -113,6 +134,7 @@ private:
         ContextOptions o;
         o.executor = io.get_executor();
         o.clock = clock;
+        o.logger = log.logger();
         auto const rng = std::make_shared<std::mt19937_64>(seed);
         o.random = [rng] { return (*rng)(); };
         return o;
