@@ -55,6 +55,7 @@ edit "$(person leaver 'Lin Leaver' +8613900000001)" 0 >org-before.json
 edit "$(person joiner 'Jo Joiner' +8613900000002)" 1 >org-after.json
 
 heading "Start a Feishu on this machine"
+: >emulator.log # it has to be there when it is first looked into
 "$bin/corps-emulator" --platform feishu --org org-before.json --tls tls/server.pem tls/server.key --port 0 >emulator.log 2>&1 &
 emulator=$!
 trap 'kill "$emulator" 2>/dev/null || :' EXIT
