@@ -85,8 +85,8 @@ std::uint64_t formula(emulator::Organisation const& o) {
 
 TEST_CASE("feishu: a pull costs the calls of the formula, no more and no less", "[integration][coroutine]") {
     emulator::FeishuServer server;
-    for (std::size_t departments : {0, 1, 12, 49, 50, 51, 120}) {
-        for (std::size_t members : {1, 49, 50, 51, 1000}) {
+    for (unsigned departments : {0U, 1U, 12U, 49U, 50U, 51U, 120U}) {
+        for (unsigned members : {1U, 49U, 50U, 51U, 1000U}) {
             CAPTURE(departments, members);
             emulator::Organisation const o = organisationOf(members, departments);
             server.setOrganisation(o);
@@ -147,7 +147,7 @@ TEST_CASE("feishu: a second sync finds nothing to do, whatever the order of the 
     SyncReport const second = corp.syncCorp();
     CHECK(second.outcome == SyncOutcome::unchanged);
     CHECK(second.stats.decoded <= second.stats.departments + 10);
-    for (std::uint64_t seed : {1, 2, 3}) {
+    for (unsigned seed : {1U, 2U, 3U}) {
         emulator::FeishuBehaviour behaviour = server.behaviour();
         behaviour.shuffle = seed;
         behaviour.shortPages = seed == 2;
