@@ -1,11 +1,22 @@
 // How long does a sync take, beside the way one would write it first?
 //
-// The same pages, already in memory (no network), go through this library into SQLite, and through the conventional way:
-// parse each page to a document, keep structs in an unordered_map, SELECT everything, compare, upsert. Both in one process, in
-// turn; what counts are the ratios.
+// The same pages, already in memory (no network), go through this library into SQLite, and through the
+// conventional way: parse each page to a document, keep structs in an unordered_map, SELECT everything,
+// compare, upsert. Both in one process, in turn; what counts are the ratios.
 //
 //     bench_sync [MEMBERS [ROUNDS]]        (100000, 5)
 
+#include <corps/client/cutter.hpp>
+#include <corps/client/fs_client.hpp>
+#include <corps/corps.hpp>
+#include <corps/emulator/generate.hpp>
+#include <corps/model/records.hpp>
+#include <corps/storage/sqlite.hpp>
+#include <corps/storage/store.hpp>
+#include <corps/sync/engine.hpp>
+#include <corps/testing/scripted_transport.hpp>
+
+#include <boost/json.hpp>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -21,24 +32,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boost/json.hpp>
-
-#include <corps/client/cutter.hpp>
-#include <corps/client/fs_client.hpp>
-#include <corps/corps.hpp>
-#include <corps/emulator/generate.hpp>
-#include <corps/model/records.hpp>
-#include <corps/storage/sqlite.hpp>
-#include <corps/storage/store.hpp>
-#include <corps/sync/engine.hpp>
-#include <corps/testing/scripted_transport.hpp>
-
 namespace {
 
 using corps::emulator::Organisation;
 namespace json = boost::json;
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 double median(std::vector<double> v) {
     std::sort(v.begin(), v.end());
     return v[v.size() / 2];
@@ -154,10 +155,11 @@ public:
     Pages const* pages = nullptr;
 
     corps::asio::awaitable<corps::PullProof> pull(corps::PageSink& sink, corps::PullOptions) override {
-        std::array<corps::Cell, 4> const root{corps::Cell::text("0"), corps::Cell::text(""), corps::Cell::text("Example"),
-                                              corps::Cell::integer(0)};
+        std::array<corps::Cell, 4> const root{corps::Cell::text("0"), corps::Cell::text(""),
+                                              corps::Cell::text("Example"), corps::Cell::integer(0)};
         sink.row(corps::UpstreamTable::dept, root);
-        deliver(sink, corps::Listing{corps::ListingKind::departments, ""}, pages->departments, "feishu.department");
+        deliver(sink, corps::Listing{corps::ListingKind::departments, ""}, pages->departments,
+                "feishu.department");
         for (auto const& [dept, list] : pages->members)
             deliver(sink, corps::Listing{corps::ListingKind::deptMembers, dept}, list, "feishu.user.open_id");
         corps::PullProof proof;
@@ -169,7 +171,8 @@ public:
     }
     void decode(corps::Unit const& u, corps::RowSink& rows) const override { api_.decode(u, rows); }
     std::string identity() const override { return api_.identity(); }
-    corps::asio::awaitable<std::vector<corps::Absence>> explainAbsence(std::vector<std::string> ids) override {
+    corps::asio::awaitable<std::vector<corps::Absence>> explainAbsence(
+        std::vector<std::string> ids) override {
         co_return std::vector<corps::Absence>(ids.size(), corps::Absence::unknown);
     }
 
@@ -185,7 +188,8 @@ private:
         std::fprintf(stderr, "no page shape for %s\n", std::string(wanted).c_str());
         std::exit(1);
     }
-    void deliver(corps::PageSink& sink, corps::Listing const& listing, std::vector<std::string> const& list, std::string_view what) {
+    void deliver(corps::PageSink& sink, corps::Listing const& listing, std::vector<std::string> const& list,
+                 std::string_view what) {
         corps::PageShape const& s = shape(what);
         for (std::string const& p : list) {
             corps::cutPage(p, s.arrayPath, cut_);
@@ -214,9 +218,13 @@ public:
         check(sqlite3_open(path.c_str(), &db_), db_);
         exec("PRAGMA journal_mode=WAL");
         exec("PRAGMA synchronous=FULL");
-        exec("CREATE TABLE IF NOT EXISTS member(id TEXT PRIMARY KEY, unionId TEXT, nick TEXT, phone TEXT, email TEXT, photo TEXT,"
-             "gender INTEGER, jobNumber TEXT, position TEXT, status INTEGER) WITHOUT ROWID");
-        exec("CREATE TABLE IF NOT EXISTS membership(dept TEXT, id TEXT, ord INTEGER, isPrimary INTEGER, PRIMARY KEY(dept, id)) WITHOUT ROWID");
+        exec(
+            "CREATE TABLE IF NOT EXISTS member(id TEXT PRIMARY KEY, unionId TEXT, nick TEXT, phone TEXT, "
+            "email TEXT, photo TEXT,"
+            "gender INTEGER, jobNumber TEXT, position TEXT, status INTEGER) WITHOUT ROWID");
+        exec(
+            "CREATE TABLE IF NOT EXISTS membership(dept TEXT, id TEXT, ord INTEGER, isPrimary INTEGER, "
+            "PRIMARY KEY(dept, id)) WITHOUT ROWID");
     }
     ~Conventional() { sqlite3_close(db_); }
     Conventional(Conventional const&) = delete;
@@ -240,7 +248,8 @@ public:
                     r.position = text(o, "job_title");
                     for (json::value const& e : o.at("orders").as_array())
                         if (text(e.as_object(), "department_id") == dept)
-                            r.depts[dept] = {-e.at("user_order").to_number<std::int64_t>(), e.at("is_primary_dept").as_bool()};
+                            r.depts[dept] = {-e.at("user_order").to_number<std::int64_t>(),
+                                             e.at("is_primary_dept").as_bool()};
                 }
             }
         std::unordered_map<std::string, Rec> local;
@@ -260,14 +269,19 @@ public:
         sqlite3_finalize(q);
         check(sqlite3_prepare_v2(db_, "SELECT * FROM membership", -1, &q, nullptr), db_);
         while (sqlite3_step(q) == SQLITE_ROW)
-            local[column(q, 1)].depts[column(q, 0)] = {sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3) != 0};
+            local[column(q, 1)].depts[column(q, 0)] = {sqlite3_column_int64(q, 2),
+                                                       sqlite3_column_int64(q, 3) != 0};
         sqlite3_finalize(q);
         std::size_t changes = 0;
         exec("BEGIN IMMEDIATE");
         sqlite3_stmt* member = nullptr;
         sqlite3_stmt* membership = nullptr;
-        check(sqlite3_prepare_v2(db_, "INSERT OR REPLACE INTO member VALUES(?,?,?,?,?,?,?,?,?,1)", -1, &member, nullptr), db_);
-        check(sqlite3_prepare_v2(db_, "INSERT OR REPLACE INTO membership VALUES(?,?,?,?)", -1, &membership, nullptr), db_);
+        check(sqlite3_prepare_v2(db_, "INSERT OR REPLACE INTO member VALUES(?,?,?,?,?,?,?,?,?,1)", -1,
+                                 &member, nullptr),
+              db_);
+        check(sqlite3_prepare_v2(db_, "INSERT OR REPLACE INTO membership VALUES(?,?,?,?)", -1, &membership,
+                                 nullptr),
+              db_);
         for (auto const& [id, r] : upstream) {
             auto const it = local.find(id);
             if (it != local.end() && it->second == r) continue;
@@ -313,9 +327,12 @@ private:
     }
     static std::string column(sqlite3_stmt* q, int i) {
         auto const* p = reinterpret_cast<char const*>(sqlite3_column_text(q, i));
-        return p == nullptr ? std::string() : std::string(p, static_cast<std::size_t>(sqlite3_column_bytes(q, i)));
+        return p == nullptr ? std::string()
+                            : std::string(p, static_cast<std::size_t>(sqlite3_column_bytes(q, i)));
     }
-    static void bind(sqlite3_stmt* q, int i, std::string const& s) { sqlite3_bind_text(q, i, s.data(), static_cast<int>(s.size()), SQLITE_STATIC); }
+    static void bind(sqlite3_stmt* q, int i, std::string const& s) {
+        sqlite3_bind_text(q, i, s.data(), static_cast<int>(s.size()), SQLITE_STATIC);
+    }
     void exec(char const* sql) { check(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), db_); }
     sqlite3* db_ = nullptr;
 };
@@ -324,7 +341,8 @@ private:
 class Ours {
 public:
     explicit Ours(std::string const& path)
-        : store_(corps::SqliteStorage(path)), engine_(context_, store_, corps::tablesOf<>(), "corps.Bench", "Bench", identity()) {
+        : store_(corps::SqliteStorage(path)),
+          engine_(context_, store_, corps::tablesOf<>(), "corps.Bench", "Bench", identity()) {
         std::vector<corps::TableSchema const*> tables = corps::engineTables();
         for (corps::TableSchema const* t : corps::tablesOf<>().all()) tables.push_back(t);
         store_.open(tables);
@@ -339,7 +357,9 @@ public:
         upstream_.pages = &pages;
         return context_.run(engine_.plan(upstream_, corps::SyncOptions()));
     }
-    void apply(corps::SyncPlan const& plan) { static_cast<void>(engine_.apply(plan, corps::SyncOptions(), "bench")); }
+    void apply(corps::SyncPlan const& plan) {
+        static_cast<void>(engine_.apply(plan, corps::SyncOptions(), "bench"));
+    }
 
 private:
     static corps::MirrorIdentity identity() {
@@ -354,19 +374,26 @@ private:
     Replay upstream_;
 };
 
-/** Copies every row of a database into a fresh one of the same schema: a prepared statement a table, one transaction. */
+/** Copies every row of a database into a fresh one of the same schema: a prepared statement a table, one
+ * transaction. */
 double handLoop(std::string const& from, std::string const& to) {
     sqlite3* source = nullptr;
     sqlite3* target = nullptr;
     check(sqlite3_open(from.c_str(), &source), source);
     check(sqlite3_open(to.c_str(), &target), target);
-    auto exec = [&](std::string const& sql) { check(sqlite3_exec(target, sql.c_str(), nullptr, nullptr, nullptr), target); };
+    auto exec = [&](std::string const& sql) {
+        check(sqlite3_exec(target, sql.c_str(), nullptr, nullptr, nullptr), target);
+    };
     exec("PRAGMA journal_mode=WAL");
     exec("PRAGMA synchronous=FULL");
     exec("PRAGMA wal_autocheckpoint=0");
     std::vector<std::string> tables;
     sqlite3_stmt* q = nullptr;
-    check(sqlite3_prepare_v2(source, "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC", -1, &q, nullptr), source);
+    check(sqlite3_prepare_v2(source,
+                             "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT "
+                             "LIKE 'sqlite_%' ORDER BY type DESC",
+                             -1, &q, nullptr),
+          source);
     while (sqlite3_step(q) == SQLITE_ROW) {
         std::string const type = reinterpret_cast<char const*>(sqlite3_column_text(q, 0));
         if (type == "table") tables.emplace_back(reinterpret_cast<char const*>(sqlite3_column_text(q, 1)));
@@ -392,9 +419,11 @@ double handLoop(std::string const& from, std::string const& to) {
         while (sqlite3_step(q) == SQLITE_ROW)
             for (int i = 0; i < copy.columns; ++i) {
                 Value v{sqlite3_column_type(q, i), 0, {}};
-                if (v.type == SQLITE_INTEGER) v.i = sqlite3_column_int64(q, i);
+                if (v.type == SQLITE_INTEGER)
+                    v.i = sqlite3_column_int64(q, i);
                 else if (v.type != SQLITE_NULL)
-                    v.s.assign(static_cast<char const*>(sqlite3_column_blob(q, i)), static_cast<std::size_t>(sqlite3_column_bytes(q, i)));
+                    v.s.assign(static_cast<char const*>(sqlite3_column_blob(q, i)),
+                               static_cast<std::size_t>(sqlite3_column_bytes(q, i)));
                 copy.values.push_back(std::move(v));
             }
         sqlite3_finalize(q);
@@ -411,10 +440,14 @@ double handLoop(std::string const& from, std::string const& to) {
             for (std::size_t i = 0; i < width; ++i) {
                 Value const& v = t.values[row + i];
                 int const at = static_cast<int>(i) + 1;
-                if (v.type == SQLITE_INTEGER) sqlite3_bind_int64(q, at, v.i);
-                else if (v.type == SQLITE_TEXT) sqlite3_bind_text(q, at, v.s.data(), static_cast<int>(v.s.size()), SQLITE_STATIC);
-                else if (v.type == SQLITE_BLOB) sqlite3_bind_blob(q, at, v.s.data(), static_cast<int>(v.s.size()), SQLITE_STATIC);
-                else sqlite3_bind_null(q, at);
+                if (v.type == SQLITE_INTEGER)
+                    sqlite3_bind_int64(q, at, v.i);
+                else if (v.type == SQLITE_TEXT)
+                    sqlite3_bind_text(q, at, v.s.data(), static_cast<int>(v.s.size()), SQLITE_STATIC);
+                else if (v.type == SQLITE_BLOB)
+                    sqlite3_bind_blob(q, at, v.s.data(), static_cast<int>(v.s.size()), SQLITE_STATIC);
+                else
+                    sqlite3_bind_null(q, at);
             }
             check(sqlite3_step(q), target);
             sqlite3_reset(q);
@@ -431,8 +464,9 @@ double handLoop(std::string const& from, std::string const& to) {
 void print(char const* what, std::vector<double> const& ours, std::vector<double> const& theirs) {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(theirs[i] / ours[i]);
-    std::printf("%-44s %9.1f ms %11.1f ms %8.2f x  (%.2f .. %.2f)\n", what, median(ours) * 1e3, median(theirs) * 1e3, median(ratios),
-                *std::min_element(ratios.begin(), ratios.end()), *std::max_element(ratios.begin(), ratios.end()));
+    std::printf("%-44s %9.1f ms %11.1f ms %8.2f x  (%.2f .. %.2f)\n", what, median(ours) * 1e3,
+                median(theirs) * 1e3, median(ratios), *std::min_element(ratios.begin(), ratios.end()),
+                *std::max_element(ratios.begin(), ratios.end()));
     std::fflush(stdout);
 }
 
@@ -448,10 +482,11 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < b.userList.size(); i += 100) b.userList[i].position += " II";
     Pages const pagesA = makePages(a);
     Pages const pagesB = makePages(b);
-    std::filesystem::path const dir = std::filesystem::temp_directory_path() / ("corps-bench-" + std::to_string(std::random_device()()));
+    std::filesystem::path const dir =
+        std::filesystem::temp_directory_path() / ("corps-bench-" + std::to_string(std::random_device()()));
     std::filesystem::create_directories(dir);
-    std::printf("%zu members, %zu departments, %.1f MB of pages, SQLite file, median of %zu rounds\n", members, a.deptList.size(),
-                static_cast<double>(pagesA.bytes) / 1e6, rounds);
+    std::printf("%zu members, %zu departments, %.1f MB of pages, SQLite file, median of %zu rounds\n",
+                members, a.deptList.size(), static_cast<double>(pagesA.bytes) / 1e6, rounds);
     std::printf("%-44s %12s %14s %10s\n", "", "corps", "conventional", "ratio");
 
     std::vector<double> ours, theirs, apply, hand;
@@ -506,8 +541,8 @@ int main(int argc, char** argv) {
         theirs.push_back(now() - t);
     }
     print("1 % changed", ours, theirs);
-    std::printf("\n%-44s %9.1f ms %11.1f ms %8.2f x\n", "apply of the first sync against a hand loop", median(apply) * 1e3, median(hand) * 1e3,
-                median(apply) / median(hand));
+    std::printf("\n%-44s %9.1f ms %11.1f ms %8.2f x\n", "apply of the first sync against a hand loop",
+                median(apply) * 1e3, median(hand) * 1e3, median(apply) / median(hand));
     std::filesystem::remove_all(dir);
     return 0;
 }

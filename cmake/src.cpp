@@ -1,5 +1,5 @@
-// The one file of a program in which the bodies of corps are compiled: first the opt-in headers that the program uses,
-// then src.hpp. All other files see declarations only.
+// The one file of a program in which the bodies of corps are compiled: first the opt-in headers that the
+// program uses, then src.hpp. All other files see declarations only.
 #include <corps/corps.hpp>
 #include <corps/crypto/digest.hpp>
 #include <corps/crypto/password.hpp>

@@ -1,4 +1,5 @@
-// A transport of one's own: counts what passes, and serves canned answers where the platform is not to be asked.
+// A transport of one's own: counts what passes, and serves canned answers where the platform is not to be
+// asked.
 #include <corps/corps.hpp>
 
 #include <atomic>
@@ -8,7 +9,8 @@
 
 namespace {
 
-/** A Transport is a copyable handle with one member. This one answers by itself, as a proxy or a test would. */
+/** A Transport is a copyable handle with one member. This one answers by itself, as a proxy or a test would.
+ */
 class CannedFeishu {
 public:
     corps::asio::awaitable<corps::Response> send(corps::Request q) {
@@ -48,7 +50,8 @@ int main() try {
     keys["appSecret"] = "any";
     CannedFeishu transport;
     corps::FSInnerType<CannedFeishu, corps::MemoryStorage> corp(
-        corps::CorpConfig("corps.Canned", "Canned", keys), corps::Context(), transport, corps::MemoryStorage());
+        corps::CorpConfig("corps.Canned", "Canned", keys), corps::Context(), transport,
+        corps::MemoryStorage());
     corps::SyncReport const report = corp.syncCorp();
     std::fputs(report.toText().c_str(), stdout);
     std::printf("%u calls, %zu members\n", transport.calls(), corp.getMembers().size());

@@ -2,11 +2,13 @@
 
 /**
  * @file
- * The bodies of the library, for programs that define CORPS_SEPARATE_COMPILATION in all of their files: exactly one of
- * them includes this file, after the opt-in headers that the program uses (crypto/, https.hpp, sqlite.hpp, emulator.hpp, testing/).
+ * The bodies of the library, for programs that define CORPS_SEPARATE_COMPILATION in all of their files:
+ * exactly one of them includes this file, after the opt-in headers that the program uses (crypto/, https.hpp,
+ * sqlite.hpp, emulator.hpp, testing/).
  */
 #ifndef CORPS_SEPARATE_COMPILATION
-#error "corps/src.hpp is for programs that define CORPS_SEPARATE_COMPILATION in every file; without it the headers suffice"
+#error \
+    "corps/src.hpp is for programs that define CORPS_SEPARATE_COMPILATION in every file; without it the headers suffice"
 #endif
 
 #include <corps/auth/impl/fs_auth.ipp>
@@ -55,8 +57,8 @@
 // Templates that the official types use: compiled here, and only declared elsewhere.
 #include <corps/types.hpp>
 namespace corps::detail {
-template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(Context const&, CorpConfig const&,
-                                                                                      std::shared_ptr<Channel>);
+template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
+    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 }
 
 #ifdef CORPS_INCLUDED_CRYPTO

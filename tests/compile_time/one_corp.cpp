@@ -6,8 +6,8 @@
 
 int main() {
     try {
-        corps::NormalType<corps::MemoryStorage> corp(corps::CorpConfig("corps.Demo", "Demo"), corps::Context(),
-                                                     corps::MemoryStorage());
+        corps::NormalType<corps::MemoryStorage> corp(corps::CorpConfig("corps.Demo", "Demo"),
+                                                     corps::Context(), corps::MemoryStorage());
         corp.initCorp();
         std::printf("%s: %zu departments\n", corp.title().c_str(), corp.getDepts().size());
         return 0;

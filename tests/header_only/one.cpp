@@ -1,13 +1,13 @@
-// Two files of one program include everything without separate compilation: what is defined twice, or not inline, shows
-// when they are linked.
+// Two files of one program include everything without separate compilation: what is defined twice, or not
+// inline, shows when they are linked.
+#include "two.hpp"
+
 #include <corps/corps.hpp>
 #include <corps/emulator/emulator.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/testing/manual_clock.hpp>
 #include <corps/testing/scripted_transport.hpp>
 #include <corps/transport/https.hpp>
-
-#include "two.hpp"
 
 #include <cstdio>
 #include <exception>

@@ -9,7 +9,7 @@
 
 std::string useEverything() {
     using Corp = corps::FSInnerType<corps::HttpsTransport, corps::SqliteStorage>;
-    Corp const corp(corps::CorpConfig("corps.Two", "Two", {{"appId", "cli_1"}, {"appSecret", "unused"}}), corps::Context(),
-                    corps::HttpsTransport(), corps::SqliteStorage("header_only.db"));
+    Corp const corp(corps::CorpConfig("corps.Two", "Two", {{"appId", "cli_1"}, {"appSecret", "unused"}}),
+                    corps::Context(), corps::HttpsTransport(), corps::SqliteStorage("header_only.db"));
     return corp.fullName();
 }

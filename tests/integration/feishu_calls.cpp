@@ -29,7 +29,8 @@ CorpConfig configFor(emulator::FeishuServer const& server, boost::json::array ro
     return CorpConfig("corps.Calls", "Calls", std::move(keys));
 }
 
-/** A chain of departments 12 deep, then siblings below the root; members dealt out round robin, root included. */
+/** A chain of departments 12 deep, then siblings below the root; members dealt out round robin, root
+ * included. */
 emulator::Organisation organisationOf(std::size_t members, std::size_t departments) {
     emulator::Organisation o;
     o.corpId = "calls";
@@ -69,7 +70,9 @@ Context hasty() {
     return Context(options);
 }
 
-std::uint64_t pages(std::size_t records, std::size_t size) { return std::max<std::uint64_t>(1, (records + size - 1) / size); }
+std::uint64_t pages(std::size_t records, std::size_t size) {
+    return std::max<std::uint64_t>(1, (records + size - 1) / size);
+}
 
 std::uint64_t formula(emulator::Organisation const& o) {
     std::map<std::string, std::size_t> direct;
@@ -138,7 +141,8 @@ TEST_CASE("feishu: roles cost their pages of a hundred", "[integration][coroutin
     CHECK(server.stats().requests == formula(o) + 3 + 1 + 1);
 }
 
-TEST_CASE("feishu: a second sync finds nothing to do, whatever the order of the pages", "[integration][coroutine]") {
+TEST_CASE("feishu: a second sync finds nothing to do, whatever the order of the pages",
+          "[integration][coroutine]") {
     emulator::FeishuServer server;
     server.setOrganisation(emulator::generate(700, 3));
     Feishu corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());

@@ -65,7 +65,8 @@ public:
         ContextOptions options;
         options.clock = clock;
         options.logger = [this](LogLevel, std::string_view line) { log += std::string(line) + "\n"; };
-        return Feishu(CorpConfig("corps.Demo", "Demo", std::move(keys)), Context(options), HttpsTransport(https), storage);
+        return Feishu(CorpConfig("corps.Demo", "Demo", std::move(keys)), Context(options),
+                      HttpsTransport(https), storage);
     }
 
     support::Identity authority;
@@ -93,12 +94,14 @@ private:
 };
 
 std::size_t activeIn(emulator::Organisation const& o) {
-    return static_cast<std::size_t>(std::count_if(o.userList.begin(), o.userList.end(), [](auto const& m) { return m.status == 1; }));
+    return static_cast<std::size_t>(
+        std::count_if(o.userList.begin(), o.userList.end(), [](auto const& m) { return m.status == 1; }));
 }
 
 }  // namespace
 
-TEST_CASE("feishu and sqlite: a second sync with nothing changed writes nothing", "[integration][coroutine]") {
+TEST_CASE("feishu and sqlite: a second sync with nothing changed writes nothing",
+          "[integration][coroutine]") {
     Bench bench(600);
     Feishu corp = bench.corp();
     SyncReport const first = corp.syncCorp();
@@ -136,16 +139,18 @@ TEST_CASE("feishu and sqlite: a second sync with nothing changed writes nothing"
     CHECK(corp.verifyCorp().ok);
 }
 
-TEST_CASE("feishu and sqlite: changes upstream arrive, leavers keep their record, and come back as themselves",
-          "[integration][coroutine]") {
+TEST_CASE(
+    "feishu and sqlite: changes upstream arrive, leavers keep their record, and come back as themselves",
+    "[integration][coroutine]") {
     Bench bench(400);
     Feishu corp = bench.corp();
     static_cast<void>(corp.syncCorp());
 
     emulator::Organisation o = bench.server.organisation();
     std::set<std::string> const admins(o.adminIds.begin(), o.adminIds.end());
-    auto const leaver = std::find_if(o.userList.begin(), o.userList.end(),
-                                     [&](auto const& m) { return m.status == 1 && !admins.contains(m.memberId); });
+    auto const leaver = std::find_if(o.userList.begin(), o.userList.end(), [&](auto const& m) {
+        return m.status == 1 && !admins.contains(m.memberId);
+    });
     REQUIRE(leaver != o.userList.end());
     std::string const leaverId = bench.server.openUserId("cli_sqlite", leaver->memberId);
     UserId const userId = corp.getMember(leaverId).userId.value();
@@ -239,7 +244,8 @@ TEST_CASE("feishu and sqlite: a server nobody vouches for is refused for good", 
     support::TextFile const file(stranger.certificatePem());
     HttpsOptions https;
     https.caFile = file.path();
-    Feishu corp(CorpConfig("corps.Demo", "Demo", std::move(keys)), Context(), HttpsTransport(https), bench.storage);
+    Feishu corp(CorpConfig("corps.Demo", "Demo", std::move(keys)), Context(), HttpsTransport(https),
+                bench.storage);
     try {
         static_cast<void>(corp.syncCorp());
         FAIL("a certificate of an unknown authority must be an error");

@@ -1,15 +1,15 @@
 #pragma once
 
+#include <corps/context/clock.hpp>
+#include <corps/context/token_store.hpp>
+#include <corps/transport/channel.hpp>
+
 #include <boost/asio/awaitable.hpp>
 
 #include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <corps/context/clock.hpp>
-#include <corps/context/token_store.hpp>
-#include <corps/transport/channel.hpp>
 
 namespace corps {
 
@@ -52,12 +52,15 @@ public:
  */
 template <class A>
 concept UpstreamAuth =
-    std::constructible_from<A, typename A::Config> && requires(A a, Channel& wire, Request& q, Response const& p, LoginCode code) {
+    std::constructible_from<A, typename A::Config> &&
+    requires(A a, Channel& wire, Request& q, Response const& p, LoginCode code) {
         { a.token(wire) } -> std::same_as<asio::awaitable<IssuedToken>>;
         { a.attach(q, std::string_view{}) } -> std::same_as<void>;
         { a.tokenRejected(p) } -> std::same_as<bool>;
         { a.identify(wire, std::move(code)) } -> std::same_as<asio::awaitable<Identity>>;
-        { a.tokenKey() } -> std::convertible_to<std::string>;  // host and application: what tokens are shared by
+        {
+            a.tokenKey()
+        } -> std::convertible_to<std::string>;  // host and application: what tokens are shared by
     };
 
 }  // namespace corps

@@ -49,7 +49,8 @@ struct FSInnerClient {
     static constexpr std::string_view kElementType = "corps.FSInnerType";
     static constexpr std::string_view kPlatform = "feishu";
     static constexpr std::string_view kRootDeptId = "0";
-    /** What a store remembers of the business keys: the application, and which ids name people and departments. */
+    /** What a store remembers of the business keys: the application, and which ids name people and
+     * departments. */
     [[nodiscard]] CORPS_DECL static std::string appId(boost::json::object const& settings);
     [[nodiscard]] CORPS_DECL static std::string idTypes(boost::json::object const& settings);
     class Api;

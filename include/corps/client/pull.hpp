@@ -1,13 +1,17 @@
 // What a client and the sync engine say to each other during a pull.
 #pragma once
 
+#include <corps/context/context.hpp>
+#include <corps/model/upstream_tables.hpp>
+#include <corps/transport/channel.hpp>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 
 #include <compare>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <concepts>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,10 +20,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <corps/context/context.hpp>
-#include <corps/model/upstream_tables.hpp>
-#include <corps/transport/channel.hpp>
 
 namespace corps {
 
@@ -47,10 +47,10 @@ enum class ListingState : std::uint8_t {
 
 /** Where the units of a page are. Static data of a client. */
 struct PageShape {
-    std::string_view name;                         ///< unique within the client
-    std::span<std::string_view const> arrayPath;   ///< keys from the root of the page to the array of units
-    std::span<std::string_view const> keyPath;     ///< keys from a unit to its id
-    std::uint32_t version = 1;                     ///< raise it whenever decode() of this shape changes its meaning
+    std::string_view name;                        ///< unique within the client
+    std::span<std::string_view const> arrayPath;  ///< keys from the root of the page to the array of units
+    std::span<std::string_view const> keyPath;    ///< keys from a unit to its id
+    std::uint32_t version = 1;  ///< raise it whenever decode() of this shape changes its meaning
 };
 
 /** One record in one listing, as the platform sent it. The views live during the call that passes it. */
@@ -63,9 +63,12 @@ struct Unit {
 /** Receives what a pull finds, in one call after the other (never concurrently). */
 class PageSink : public RowSink {
 public:
-    /** Units of one page of a listing, in delivered order; pages of one listing come in order, listings interleave. */
-    virtual void page(PageShape const& shape, Listing const& listing, std::span<std::string_view const> units) = 0;
-    /** No more pages of this listing. `count` is the platform's own number of records in it, where it gives one. */
+    /** Units of one page of a listing, in delivered order; pages of one listing come in order, listings
+     * interleave. */
+    virtual void page(PageShape const& shape, Listing const& listing,
+                      std::span<std::string_view const> units) = 0;
+    /** No more pages of this listing. `count` is the platform's own number of records in it, where it gives
+     * one. */
     virtual void finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) = 0;
     /** row(): a row known without a unit (the root, a configured role). */
 
@@ -76,22 +79,24 @@ public:
 /** A failure that did not end the pull. Holds no personal data. */
 struct PullFault {
     Listing listing;
-    std::string place;                          ///< "members of department 42, page 3"
+    std::string place;  ///< "members of department 42, page 3"
     boost::system::error_code code;
-    std::string message;                        ///< our text
+    std::string message;  ///< our text
     std::optional<std::int64_t> upstreamCode;
     std::string requestId;
 };
 
 /** What a pull proved beside the listings' own ends. */
 struct PullProof {
-    std::string upstreamCorpId;                 ///< the platform's id of the enterprise; empty when it gives none
-    std::string corpName;                       ///< empty when it may not be read
-    std::string rootDeptId;                     ///< the platform's root id
-    bool fullScope = false;                     ///< the application sees the whole organisation
-    std::vector<std::string> visibleRoots;      ///< otherwise: the departments it sees, each with everything below
+    std::string upstreamCorpId;  ///< the platform's id of the enterprise; empty when it gives none
+    std::string corpName;        ///< empty when it may not be read
+    std::string rootDeptId;      ///< the platform's root id
+    bool fullScope = false;      ///< the application sees the whole organisation
+    std::vector<std::string>
+        visibleRoots;  ///< otherwise: the departments it sees, each with everything below
     std::vector<PullFault> faults;
-    std::vector<std::string> missingPermissions;  ///< permissions by the platform's own names, as far as they showed
+    std::vector<std::string>
+        missingPermissions;  ///< permissions by the platform's own names, as far as they showed
     std::uint64_t calls = 0;
 };
 
@@ -119,24 +124,26 @@ struct NoUpstream {};
 /**
  * A client of one platform. Its Api is made for one corp:
  * - `pull(sink, options)` reads the whole organisation and hands over raw records, decoding only envelopes;
- * - `decode(unit, rows)` turns one record in one listing into the rows it contributes; pure; throws Error(Errc::protocol)
- *   on a record without its id;
- * - `identity()` names everything that decides what decode() yields (versions of shapes, id types, configured roles, base
- *   URL): when it changes, remembered fingerprints are void;
- * - `explainAbsence(ids)` says, in the order of ids, who left and who is merely out of sight; asked in partial scope only.
+ * - `decode(unit, rows)` turns one record in one listing into the rows it contributes; pure; throws
+ * Error(Errc::protocol) on a record without its id;
+ * - `identity()` names everything that decides what decode() yields (versions of shapes, id types, configured
+ * roles, base URL): when it changes, remembered fingerprints are void;
+ * - `explainAbsence(ids)` says, in the order of ids, who left and who is merely out of sight; asked in
+ * partial scope only.
  */
 template <class C>
-concept ClientPolicy =
-    std::same_as<C, NoUpstream> ||
-    (std::constructible_from<typename C::Api, Channel&, ClientEnvironment> &&
-     requires(typename C::Api api, typename C::Api const& constApi, PageSink& sink, PullOptions o, Unit const& u, RowSink& rows,
-              std::vector<std::string> ids) {
-         { C::Api::shapes() } -> std::same_as<std::span<PageShape const>>;
-         { api.pull(sink, o) } -> std::same_as<asio::awaitable<PullProof>>;
-         { constApi.decode(u, rows) } -> std::same_as<void>;
-         { constApi.identity() } -> std::same_as<std::string>;
-         { api.explainAbsence(std::move(ids)) } -> std::same_as<asio::awaitable<std::vector<Absence>>>;
-     });
+concept ClientPolicy = std::same_as<C, NoUpstream> ||
+                       (std::constructible_from<typename C::Api, Channel&, ClientEnvironment> &&
+                        requires(typename C::Api api, typename C::Api const& constApi, PageSink& sink,
+                                 PullOptions o, Unit const& u, RowSink& rows, std::vector<std::string> ids) {
+                            { C::Api::shapes() } -> std::same_as<std::span<PageShape const>>;
+                            { api.pull(sink, o) } -> std::same_as<asio::awaitable<PullProof>>;
+                            { constApi.decode(u, rows) } -> std::same_as<void>;
+                            { constApi.identity() } -> std::same_as<std::string>;
+                            {
+                                api.explainAbsence(std::move(ids))
+                            } -> std::same_as<asio::awaitable<std::vector<Absence>>>;
+                        });
 
 /** Any client's Api behind one face: what the sync engine works with. */
 class Upstream {
@@ -145,17 +152,21 @@ public:
     [[nodiscard]] virtual asio::awaitable<PullProof> pull(PageSink& sink, PullOptions o) = 0;
     virtual void decode(Unit const& u, RowSink& rows) const = 0;
     [[nodiscard]] virtual std::string identity() const = 0;
-    [[nodiscard]] virtual asio::awaitable<std::vector<Absence>> explainAbsence(std::vector<std::string> ids) = 0;
+    [[nodiscard]] virtual asio::awaitable<std::vector<Absence>> explainAbsence(
+        std::vector<std::string> ids) = 0;
 };
 
 template <class Api>
 class UpstreamOf final : public Upstream {
 public:
     explicit UpstreamOf(Api& api) : api_(api) {}
-    [[nodiscard]] asio::awaitable<PullProof> pull(PageSink& sink, PullOptions o) override { return api_.pull(sink, o); }
+    [[nodiscard]] asio::awaitable<PullProof> pull(PageSink& sink, PullOptions o) override {
+        return api_.pull(sink, o);
+    }
     void decode(Unit const& u, RowSink& rows) const override { api_.decode(u, rows); }
     [[nodiscard]] std::string identity() const override { return api_.identity(); }
-    [[nodiscard]] asio::awaitable<std::vector<Absence>> explainAbsence(std::vector<std::string> ids) override {
+    [[nodiscard]] asio::awaitable<std::vector<Absence>> explainAbsence(
+        std::vector<std::string> ids) override {
         return api_.explainAbsence(std::move(ids));
     }
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
-
-#include <corps/detail/config.hpp>
 
 #define CORPS_INCLUDED_CRYPTO 1
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <type_traits>
-
-#include <corps/detail/config.hpp>
 
 namespace corps {
 

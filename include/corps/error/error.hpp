@@ -1,32 +1,32 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+#include <corps/error/errc.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
-#include <corps/detail/config.hpp>
-#include <corps/error/errc.hpp>
-
 namespace corps {
 
 /**
- * Where an error happened and what the platform said. Never contains a token, a secret or a request or response body.
- * `upstreamMessage` is the platform's own text: untrusted, and kept out of Error::what().
+ * Where an error happened and what the platform said. Never contains a token, a secret or a request or
+ * response body. `upstreamMessage` is the platform's own text: untrusted, and kept out of Error::what().
  */
 struct Diagnostics {
-    std::string corp;             ///< full name of the corp, "corps.Name"; empty when none is concerned
-    std::string place;            ///< file and key, table, department, or page: where to look
-    std::string endpoint;         ///< method and path of the call, without query values
+    std::string corp;      ///< full name of the corp, "corps.Name"; empty when none is concerned
+    std::string place;     ///< file and key, table, department, or page: where to look
+    std::string endpoint;  ///< method and path of the call, without query values
     std::optional<std::int64_t> upstreamCode;  ///< the platform's own error code
-    int httpStatus = 0;           ///< 0 when no response arrived
-    std::string upstreamMessage;  ///< untrusted text of the platform
-    std::string requestId;        ///< the platform's id of the request, to quote to its support
+    int httpStatus = 0;                        ///< 0 when no response arrived
+    std::string upstreamMessage;               ///< untrusted text of the platform
+    std::string requestId;                     ///< the platform's id of the request, to quote to its support
 };
 
 /**
- * The one exception type of the library. what() reads "corps.Name: what failed (place; endpoint; code 123)" and holds
- * text of ours only.
+ * The one exception type of the library. what() reads "corps.Name: what failed (place; endpoint; code 123)"
+ * and holds text of ours only.
  *
  * Threads     Distinct objects: safe. Copying does not throw beyond std::bad_alloc.
  */

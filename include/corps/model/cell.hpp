@@ -13,9 +13,15 @@ enum class CellKind : std::uint8_t { null, integer, text, blob };
 class Cell {
 public:
     constexpr Cell() noexcept = default;
-    [[nodiscard]] static constexpr Cell integer(std::int64_t v) noexcept { return Cell(CellKind::integer, v, {}); }
-    [[nodiscard]] static constexpr Cell text(std::string_view v) noexcept { return Cell(CellKind::text, 0, v); }
-    [[nodiscard]] static constexpr Cell blob(std::string_view v) noexcept { return Cell(CellKind::blob, 0, v); }
+    [[nodiscard]] static constexpr Cell integer(std::int64_t v) noexcept {
+        return Cell(CellKind::integer, v, {});
+    }
+    [[nodiscard]] static constexpr Cell text(std::string_view v) noexcept {
+        return Cell(CellKind::text, 0, v);
+    }
+    [[nodiscard]] static constexpr Cell blob(std::string_view v) noexcept {
+        return Cell(CellKind::blob, 0, v);
+    }
 
     [[nodiscard]] constexpr CellKind kind() const noexcept { return kind_; }
     [[nodiscard]] constexpr bool isNull() const noexcept { return kind_ == CellKind::null; }
@@ -27,7 +33,8 @@ public:
     friend constexpr bool operator==(Cell const&, Cell const&) noexcept = default;
 
 private:
-    constexpr Cell(CellKind kind, std::int64_t i, std::string_view b) noexcept : bytes_(b), integer_(i), kind_(kind) {}
+    constexpr Cell(CellKind kind, std::int64_t i, std::string_view b) noexcept
+        : bytes_(b), integer_(i), kind_(kind) {}
 
     std::string_view bytes_;
     std::int64_t integer_ = 0;
@@ -64,9 +71,12 @@ private:
 
 /** Order of keys in every storage: null, then integers by value, then bytes by unsigned byte value. */
 [[nodiscard]] inline int compareCells(Cell const& a, Cell const& b) noexcept {
-    auto rank = [](CellKind k) { return k == CellKind::null ? 0 : k == CellKind::integer ? 1 : k == CellKind::text ? 2 : 3; };
+    auto rank = [](CellKind k) {
+        return k == CellKind::null ? 0 : k == CellKind::integer ? 1 : k == CellKind::text ? 2 : 3;
+    };
     if (a.kind() != b.kind()) return rank(a.kind()) - rank(b.kind());
-    if (a.kind() == CellKind::integer) return a.integer() < b.integer() ? -1 : a.integer() > b.integer() ? 1 : 0;
+    if (a.kind() == CellKind::integer)
+        return a.integer() < b.integer() ? -1 : a.integer() > b.integer() ? 1 : 0;
     return a.bytes().compare(b.bytes());
 }
 

@@ -12,15 +12,15 @@
 namespace corps {
 
 /**
- * An identifier of one kind. Ids of different kinds are different types: passing a department id where a member id
- * is expected does not compile. Converts implicitly from text, never from another kind.
+ * An identifier of one kind. Ids of different kinds are different types: passing a department id where a
+ * member id is expected does not compile. Converts implicitly from text, never from another kind.
  */
 template <class Kind>
 class Id {
 public:
     Id() = default;
-    Id(char const* text) : value_(text) {}         // NOLINT(google-explicit-constructor): a literal is an id
-    Id(std::string_view text) : value_(text) {}    // NOLINT(google-explicit-constructor)
+    Id(char const* text) : value_(text) {}       // NOLINT(google-explicit-constructor): a literal is an id
+    Id(std::string_view text) : value_(text) {}  // NOLINT(google-explicit-constructor)
     Id(std::string text) : value_(std::move(text)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] std::string const& str() const& noexcept { return value_; }
@@ -69,5 +69,7 @@ template <class IdType, class... Text>
 
 template <class Kind>
 struct std::hash<corps::Id<Kind>> {
-    std::size_t operator()(corps::Id<Kind> const& id) const noexcept { return std::hash<std::string_view>()(id.view()); }
+    std::size_t operator()(corps::Id<Kind> const& id) const noexcept {
+        return std::hash<std::string_view>()(id.view());
+    }
 };

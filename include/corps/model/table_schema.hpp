@@ -1,21 +1,22 @@
 #pragma once
 
+#include <corps/model/cell.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <corps/model/cell.hpp>
-
 namespace corps {
 
-/** Who may change a column: part of the key; the platform; people here; or nobody, because it is computed on read. */
+/** Who may change a column: part of the key; the platform; people here; or nobody, because it is computed on
+ * read. */
 enum class Owner : std::uint8_t { key, upstream, local, computed };
 
 /**
- * Type of a stored column. `corp` is the full name of the corp as text: a storage may keep the name once and a small
- * number in the rows. Sorted and compared as text would be within one corp.
+ * Type of a stored column. `corp` is the full name of the corp as text: a storage may keep the name once and
+ * a small number in the rows. Sorted and compared as text would be within one corp.
  */
 enum class ColumnType : std::uint8_t { corp, integer, text, blob };
 
@@ -28,12 +29,12 @@ struct ColumnSchema {
 struct IndexSchema {
     std::string name;
     std::vector<std::size_t> columns;  ///< positions in TableSchema::columns
-    bool unique = false;               ///< a second row with the same non-null cells is refused (Errc::alreadyExists)
+    bool unique = false;  ///< a second row with the same non-null cells is refused (Errc::alreadyExists)
 };
 
 /**
- * A table as data. The first `keyColumns` columns are the key, never null. Computed fields of a record are no columns.
- * A per-corp table has a column of type `corp` first.
+ * A table as data. The first `keyColumns` columns are the key, never null. Computed fields of a record are no
+ * columns. A per-corp table has a column of type `corp` first.
  */
 struct TableSchema {
     std::string name;

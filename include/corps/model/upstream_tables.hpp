@@ -1,32 +1,43 @@
 #pragma once
 
+#include <corps/model/cell.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-#include <corps/model/cell.hpp>
-
 namespace corps {
 
 /** The tables that an upstream fills. */
-enum class UpstreamTable : std::uint8_t { dept, deptLeader, member, deptMember, roleGroup, role, roleMember, admin };
+enum class UpstreamTable : std::uint8_t {
+    dept,
+    deptLeader,
+    member,
+    deptMember,
+    roleGroup,
+    role,
+    roleMember,
+    admin
+};
 inline constexpr std::size_t kUpstreamTables = 8;
 
 /**
- * What a client decodes, column by column: the order of the cells it hands to a RowSink. A null cell is unknown. Cells
- * beyond these are the upstream-owned fields that CORPS_EXTEND added, in declared order.
+ * What a client decodes, column by column: the order of the cells it hands to a RowSink. A null cell is
+ * unknown. Cells beyond these are the upstream-owned fields that CORPS_EXTEND added, in declared order.
  *
- * Leaders come from a department's own list (source 1) or from a flag of the member there (source 2); both are kept.
- * gender 0 unknown, 1 male, 2 female, 3 other. status 1 active, 2 resigned. hiredDate "YYYY-MM-DD" in UTC+8. `order`:
- * smaller first. A department without a parent in sight has an empty parentId. A row of `admin` that comes with the record
- * of a member may have a second cell, 0 or 1: 0 says that the member is known to be none (no row at all: not known).
+ * Leaders come from a department's own list (source 1) or from a flag of the member there (source 2); both
+ * are kept. gender 0 unknown, 1 male, 2 female, 3 other. status 1 active, 2 resigned. hiredDate "YYYY-MM-DD"
+ * in UTC+8. `order`: smaller first. A department without a parent in sight has an empty parentId. A row of
+ * `admin` that comes with the record of a member may have a second cell, 0 or 1: 0 says that the member is
+ * known to be none (no row at all: not known).
  */
 inline constexpr std::string_view kDeptColumns[] = {"deptId", "parentId", "name", "order"};
 inline constexpr std::string_view kDeptLeaderColumns[] = {"deptId", "memberId", "source", "rank"};
-inline constexpr std::string_view kMemberColumns[] = {"memberId", "nick",           "phone",     "email",       "photo",  "gender",  "jobNumber",
-                                                      "position", "status",         "upstreamStatus", "hiredDate", "thirdUserId", "openId", "unionId"};
+inline constexpr std::string_view kMemberColumns[] = {
+    "memberId", "nick",   "phone",          "email",     "photo",       "gender", "jobNumber",
+    "position", "status", "upstreamStatus", "hiredDate", "thirdUserId", "openId", "unionId"};
 inline constexpr std::string_view kDeptMemberColumns[] = {"deptId", "memberId", "order", "isPrimary"};
 inline constexpr std::string_view kRoleGroupColumns[] = {"roleGroupId", "name"};
 inline constexpr std::string_view kRoleColumns[] = {"roleId", "roleGroupId", "name"};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <corps/storage/rows.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -7,16 +9,15 @@
 #include <span>
 #include <string_view>
 
-#include <corps/storage/rows.hpp>
-
 namespace corps {
 
 namespace detail {
 
 template <class Tx>
-concept HasScanRows = requires(Tx tx, TableSchema const& t, std::size_t index, std::span<Cell const> c, RowVisitor f, void* p) {
-    { tx.scanRows(t, index, c, f, p) } -> std::same_as<void>;
-};
+concept HasScanRows =
+    requires(Tx tx, TableSchema const& t, std::size_t index, std::span<Cell const> c, RowVisitor f, void* p) {
+        { tx.scanRows(t, index, c, f, p) } -> std::same_as<void>;
+    };
 template <class Tx>
 concept HasUpsertRow = requires(Tx tx, TableSchema const& t, std::span<Cell const> c) {
     { tx.upsertRow(t, c) } -> std::same_as<void>;
@@ -49,17 +50,20 @@ concept Rows = detail::HasScanRows<Tx> && detail::HasUpsertRow<Tx> && detail::Ha
 /**
  * Where corps are kept. A cheap copyable handle; copies share one store and may be used from any thread.
  *
- * - `open(tables)` prepares the tables; called again with more or wider tables it adds nullable columns and indexes and
- *   never drops anything; a changed key or column type is refused with an Error that names table and column.
+ * - `open(tables)` prepares the tables; called again with more or wider tables it adds nullable columns and
+ * indexes and never drops anything; a changed key or column type is refused with an Error that names table
+ * and column.
  * - `read(f)` calls f(tx) on one consistent view; readers do not block the writer.
- * - `write(f)` calls f(tx) in one transaction: committed when f returns, rolled back when it throws (the exception
- *   passes through). One writer at a time, others wait. f is a plain callable: no transaction spans a suspension.
- * - `tryLock(corp)` is an advisory lock across threads and processes, released by ~Lock and when the process dies.
+ * - `write(f)` calls f(tx) in one transaction: committed when f returns, rolled back when it throws (the
+ * exception passes through). One writer at a time, others wait. f is a plain callable: no transaction spans a
+ * suspension.
+ * - `tryLock(corp)` is an advisory lock across threads and processes, released by ~Lock and when the process
+ * dies.
  *
  * Run corps/testing/storage_conformance.hpp over your own.
  */
 template <class S>
-concept StoragePolicy = std::copyable<S> && detail::HasTx<S> && Rows<typename S::Tx> && detail::HasOpen<S> && detail::HasRead<S> &&
-                        detail::HasWrite<S> && detail::HasTryLock<S>;
+concept StoragePolicy = std::copyable<S> && detail::HasTx<S> && Rows<typename S::Tx> && detail::HasOpen<S> &&
+                        detail::HasRead<S> && detail::HasWrite<S> && detail::HasTryLock<S>;
 
 }  // namespace corps

@@ -1,17 +1,18 @@
 #pragma once
 
+#include <corps/storage/rows.hpp>
+#include <corps/storage/storage_policy.hpp>
+
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 
-#include <corps/storage/rows.hpp>
-#include <corps/storage/storage_policy.hpp>
-
 namespace corps {
 
-/** A reference to a callable that lives longer than the call it is passed to. Two pointers; never allocates. */
+/** A reference to a callable that lives longer than the call it is passed to. Two pointers; never allocates.
+ */
 template <class Signature>
 class FunctionRef;
 template <class R, class... Args>
@@ -21,7 +22,9 @@ public:
         requires(!std::same_as<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
     FunctionRef(F&& f) noexcept  // NOLINT(google-explicit-constructor): made at the call
         : object_(const_cast<void*>(static_cast<void const*>(std::addressof(f)))),
-          call_([](void* p, Args... args) -> R { return (*static_cast<std::remove_reference_t<F>*>(p))(std::forward<Args>(args)...); }) {}
+          call_([](void* p, Args... args) -> R {
+              return (*static_cast<std::remove_reference_t<F>*>(p))(std::forward<Args>(args)...);
+          }) {}
     R operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
 private:
@@ -35,7 +38,8 @@ public:
     virtual ~StoreLock() = default;
 };
 
-/** Any StoragePolicy behind one non-template face: what the engine, the clients' token stores and the readers use. */
+/** Any StoragePolicy behind one non-template face: what the engine, the clients' token stores and the readers
+ * use. */
 class Store {
 public:
     virtual ~Store() = default;
@@ -75,11 +79,16 @@ private:
     class Access final : public RowAccess {
     public:
         explicit Access(typename S::Tx& tx) : tx_(tx) {}
-        void scanRows(TableSchema const& t, std::size_t index, std::span<Cell const> prefix, RowVisitor f, void* context) override {
+        void scanRows(TableSchema const& t, std::size_t index, std::span<Cell const> prefix, RowVisitor f,
+                      void* context) override {
             tx_.scanRows(t, index, prefix, f, context);
         }
-        void upsertRow(TableSchema const& t, std::span<Cell const> cells) override { tx_.upsertRow(t, cells); }
-        std::uint64_t eraseRows(TableSchema const& t, std::span<Cell const> prefix) override { return tx_.eraseRows(t, prefix); }
+        void upsertRow(TableSchema const& t, std::span<Cell const> cells) override {
+            tx_.upsertRow(t, cells);
+        }
+        std::uint64_t eraseRows(TableSchema const& t, std::span<Cell const> prefix) override {
+            return tx_.eraseRows(t, prefix);
+        }
 
     private:
         typename S::Tx& tx_;

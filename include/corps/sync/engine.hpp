@@ -1,5 +1,13 @@
 #pragma once
 
+#include <corps/client/pull.hpp>
+#include <corps/context/context.hpp>
+#include <corps/detail/config.hpp>
+#include <corps/model/record_tables.hpp>
+#include <corps/storage/store.hpp>
+#include <corps/sync/options.hpp>
+#include <corps/sync/plan.hpp>
+
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
@@ -10,35 +18,28 @@
 #include <string_view>
 #include <vector>
 
-#include <corps/client/pull.hpp>
-#include <corps/context/context.hpp>
-#include <corps/detail/config.hpp>
-#include <corps/model/record_tables.hpp>
-#include <corps/storage/store.hpp>
-#include <corps/sync/options.hpp>
-#include <corps/sync/plan.hpp>
-
 namespace corps {
 
 struct CorpData;
 
-/** The tables the engine keeps beside the records: state, fingerprints, holds, change feed. Opened with the records'. */
+/** The tables the engine keeps beside the records: state, fingerprints, holds, change feed. Opened with the
+ * records'. */
 [[nodiscard]] CORPS_DECL std::vector<TableSchema const*> engineTables();
 
 /** What a store remembers of the upstream it mirrors; opening it with another is refused. */
 struct MirrorIdentity {
-    std::string platform;   ///< "feishu", "dingtalk", "wecom"
+    std::string platform;  ///< "feishu", "dingtalk", "wecom"
     std::string appId;
-    std::string idTypes;    ///< "open_id/open_department_id"; empty where a platform has one kind
+    std::string idTypes;  ///< "open_id/open_department_id"; empty where a platform has one kind
 };
 
 /** One entry of the change feed. */
 struct FeedEntry {
-    std::string cursor;      ///< pass it to changesSince() to go on after this entry
-    std::int64_t at = 0;     ///< milliseconds since 1970
-    std::string syncId;      ///< of the sync; empty for a change made here
-    std::string caller;      ///< who made it here ("sync" for a sync)
-    RowChange change;        ///< a created record carries its key only
+    std::string cursor;   ///< pass it to changesSince() to go on after this entry
+    std::int64_t at = 0;  ///< milliseconds since 1970
+    std::string syncId;   ///< of the sync; empty for a change made here
+    std::string caller;   ///< who made it here ("sync" for a sync)
+    RowChange change;     ///< a created record carries its key only
 };
 
 struct VerifyReport {
@@ -47,20 +48,22 @@ struct VerifyReport {
 };
 
 /**
- * Writes rows of one corp in the caller's transaction and keeps what must stay in step with them: the change feed, the
- * sums that verify() checks, the mirror generation, and the fingerprints of what was touched. Every write to a record's
- * table goes through one of these; nothing is recorded unless a value really changes.
+ * Writes rows of one corp in the caller's transaction and keeps what must stay in step with them: the change
+ * feed, the sums that verify() checks, the mirror generation, and the fingerprints of what was touched. Every
+ * write to a record's table goes through one of these; nothing is recorded unless a value really changes.
  */
 class ChangeWriter {
 public:
-    /** @param caller "sync", or who made the change here. @param syncId empty for a change made here. @param now ms since 1970. */
-    CORPS_DECL ChangeWriter(RowAccess& rows, RecordTables const& tables, std::string corp, std::string caller, std::string syncId,
-                            std::int64_t now);
+    /** @param caller "sync", or who made the change here. @param syncId empty for a change made here. @param
+     * now ms since 1970. */
+    CORPS_DECL ChangeWriter(RowAccess& rows, RecordTables const& tables, std::string corp, std::string caller,
+                            std::string syncId, std::int64_t now);
     ChangeWriter(ChangeWriter const&) = delete;
     ChangeWriter& operator=(ChangeWriter const&) = delete;
     CORPS_DECL ~ChangeWriter();
 
-    /** Inserts or updates one row; one cell per column, null leaves what is stored. True when something changed. */
+    /** Inserts or updates one row; one cell per column, null leaves what is stored. True when something
+     * changed. */
     CORPS_DECL bool upsert(TableSchema const& t, std::span<Cell const> cells);
     /** Erases the row with this whole key; true when it was there. */
     CORPS_DECL bool erase(TableSchema const& t, std::span<Cell const> key);
@@ -83,8 +86,8 @@ private:
 class SyncEngine {
 public:
     /** `store`, `tables` and the upstream passed later must outlive the engine. */
-    CORPS_DECL SyncEngine(Context context, Store& store, RecordTables const& tables, std::string corp, std::string title,
-                          MirrorIdentity identity);
+    CORPS_DECL SyncEngine(Context context, Store& store, RecordTables const& tables, std::string corp,
+                          std::string title, MirrorIdentity identity);
     CORPS_DECL ~SyncEngine();
     SyncEngine(SyncEngine const&) = delete;
     SyncEngine& operator=(SyncEngine const&) = delete;
@@ -93,10 +96,12 @@ public:
     [[nodiscard]] CORPS_DECL asio::awaitable<SyncPlan> plan(Upstream& upstream, SyncOptions options);
     /** Plans from collected data, the slow and simple way. Data without proof plans no removal. */
     [[nodiscard]] CORPS_DECL SyncPlan plan(CorpData const& data, SyncOptions options);
-    /** Applies exactly this plan in one transaction. Throws Error(stalePlan) when upstream-owned rows changed since. */
+    /** Applies exactly this plan in one transaction. Throws Error(stalePlan) when upstream-owned rows changed
+     * since. */
     CORPS_DECL SyncReport apply(SyncPlan const& plan, SyncOptions options, std::string_view caller);
     /** Lock, plan, apply. */
-    [[nodiscard]] CORPS_DECL asio::awaitable<SyncReport> sync(Upstream& upstream, SyncOptions options, std::string caller);
+    [[nodiscard]] CORPS_DECL asio::awaitable<SyncReport> sync(Upstream& upstream, SyncOptions options,
+                                                              std::string caller);
     /** Remembers for 7 days that the removals named by the digest may go. */
     CORPS_DECL void approve(RemovalDigest digest);
     /** Everything upstream holds, decoded. */
@@ -117,9 +122,11 @@ private:
 };
 
 /** changesSince and verify for a corp that is edited here. */
-[[nodiscard]] CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& tables, std::string_view corp,
-                                                         std::string_view cursor, std::size_t limit);
-[[nodiscard]] CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables, std::string_view corp);
+[[nodiscard]] CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& tables,
+                                                         std::string_view corp, std::string_view cursor,
+                                                         std::size_t limit);
+[[nodiscard]] CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables,
+                                                 std::string_view corp);
 
 }  // namespace corps
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -7,8 +9,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-
-#include <corps/detail/config.hpp>
 
 namespace corps {
 
@@ -23,9 +23,10 @@ struct RemovalDigest {
 };
 
 /**
- * When removals are held instead of applied. Held when there are more than `maxCount` of them and they are more than
- * `maxShare` of those active; or at least `shareMinCount` of them and more than `alwaysShare`; or every one of a top-level
- * department that had at least `wholeDeptMin`; or, with `keepLastAdmin`, when no administrator would be left.
+ * When removals are held instead of applied. Held when there are more than `maxCount` of them and they are
+ * more than `maxShare` of those active; or at least `shareMinCount` of them and more than `alwaysShare`; or
+ * every one of a top-level department that had at least `wholeDeptMin`; or, with `keepLastAdmin`, when no
+ * administrator would be left.
  */
 struct RemovalLimits {
     std::uint32_t maxCount = 10;
@@ -37,8 +38,9 @@ struct RemovalLimits {
 };
 
 /**
- * When members who stay lose their membership of one department: held for that department when more than `maxCount`
- * and more than `maxShare` of its members go nowhere else (are listed in no department afterwards).
+ * When members who stay lose their membership of one department: held for that department when more than
+ * `maxCount` and more than `maxShare` of its members go nowhere else (are listed in no department
+ * afterwards).
  */
 struct MembershipLimits {
     std::uint32_t maxCount = 10;
@@ -47,14 +49,14 @@ struct MembershipLimits {
 
 /** Trivially copyable on purpose: it is a parameter of coroutines. */
 struct SyncOptions {
-    bool dryRun = false;           ///< plan only
-    bool allowRemovals = false;    ///< hold nothing
-    bool allOrNothing = false;     ///< throw Error(Errc::held) and apply nothing when something would be held
-    bool migrate = false;          ///< accept another app id, id type or upstream corp than the store remembers
-    bool useSidecar = true;        ///< false: decode everything, as if no fingerprints were stored
-    std::uint32_t concurrency = 8; ///< requests in flight at once, at most
+    bool dryRun = false;         ///< plan only
+    bool allowRemovals = false;  ///< hold nothing
+    bool allOrNothing = false;   ///< throw Error(Errc::held) and apply nothing when something would be held
+    bool migrate = false;        ///< accept another app id, id type or upstream corp than the store remembers
+    bool useSidecar = true;      ///< false: decode everything, as if no fingerprints were stored
+    std::uint32_t concurrency = 8;             ///< requests in flight at once, at most
     std::chrono::milliseconds lockTimeout{0};  ///< how long to wait for another sync of this corp
-    RemovalDigest approve{};       ///< removals with this digest may go (as approve() beforehand)
+    RemovalDigest approve{};                   ///< removals with this digest may go (as approve() beforehand)
     RemovalLimits members{};
     RemovalLimits departments{};
     MembershipLimits memberships{};

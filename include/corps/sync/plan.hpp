@@ -1,5 +1,9 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+#include <corps/model/cell.hpp>
+#include <corps/sync/options.hpp>
+
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -10,10 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <corps/detail/config.hpp>
-#include <corps/model/cell.hpp>
-#include <corps/sync/options.hpp>
 
 namespace corps {
 
@@ -29,8 +29,8 @@ struct CellChange {
 };
 
 /**
- * One change of one row. `key` holds the key without the corp. For create, `cells` are the known values; for erase,
- * the values that go.
+ * One change of one row. `key` holds the key without the corp. For create, `cells` are the known values; for
+ * erase, the values that go.
  */
 struct RowChange {
     std::string table;  ///< name of the TableSchema
@@ -41,8 +41,8 @@ struct RowChange {
 };
 
 /**
- * The changes of a plan, packed: a member costs some 250 bytes instead of kilobytes. Iterates as RowChange values, decoded
- * one at a time.
+ * The changes of a plan, packed: a member costs some 250 bytes instead of kilobytes. Iterates as RowChange
+ * values, decoded one at a time.
  */
 class ChangeList {
 public:
@@ -77,8 +77,8 @@ public:
     [[nodiscard]] CORPS_DECL std::string const& table(std::size_t i) const;
     [[nodiscard]] CORPS_DECL ChangeKind kind(std::size_t i) const;
     /** Key and values as views into the list, for whoever applies it: `cells` in the order pushed. */
-    CORPS_DECL void visit(std::size_t i, std::vector<Cell>& key, std::vector<std::string_view>& columns, std::vector<Cell>& before,
-                          std::vector<Cell>& after) const;
+    CORPS_DECL void visit(std::size_t i, std::vector<Cell>& key, std::vector<std::string_view>& columns,
+                          std::vector<Cell>& before, std::vector<Cell>& after) const;
 
     /** Puts the changes in another order: element i of `order` is the place of the change that comes i-th. */
     CORPS_DECL void reorder(std::vector<std::size_t> const& order);
@@ -101,14 +101,14 @@ private:
 };
 
 enum class HoldReason : std::uint8_t {
-    tooMany,        ///< more than the count and share allowed
-    tooLargeShare,  ///< more than a third
+    tooMany,          ///< more than the count and share allowed
+    tooLargeShare,    ///< more than a third
     wholeDepartment,  ///< everybody of a top-level department
-    lastAdmin,      ///< no administrator would be left
+    lastAdmin,        ///< no administrator would be left
     differentPerson,  ///< the id came back with another union or open id
-    memberships,    ///< a department would lose too many memberships at once
-    standsIn,       ///< a held member stands in this department or below it
-    reversed,       ///< undone here; held until released
+    memberships,      ///< a department would lose too many memberships at once
+    standsIn,         ///< a held member stands in this department or below it
+    reversed,         ///< undone here; held until released
 };
 
 /** Removals that wait for approval. */
@@ -132,11 +132,11 @@ struct SyncFault {
 };
 
 struct SyncStats {
-    std::uint64_t calls = 0;      ///< requests answered
+    std::uint64_t calls = 0;  ///< requests answered
     std::uint64_t pages = 0;
-    std::uint64_t units = 0;      ///< records seen, a member once for each listing
-    std::uint64_t decoded = 0;    ///< of these, decoded
-    std::uint64_t members = 0;    ///< active members before
+    std::uint64_t units = 0;        ///< records seen, a member once for each listing
+    std::uint64_t decoded = 0;      ///< of these, decoded
+    std::uint64_t members = 0;      ///< active members before
     std::uint64_t departments = 0;  ///< departments before
 };
 
@@ -145,17 +145,18 @@ struct NextRuns;
 }
 
 /**
- * What a sync would do, computed from two models without writing. Applying it does exactly this. Prints for a person
- * (toText), serialises (toJson) and comes back (fromJson); fingerprints travel beside it in memory and not in the JSON.
+ * What a sync would do, computed from two models without writing. Applying it does exactly this. Prints for a
+ * person (toText), serialises (toJson) and comes back (fromJson); fingerprints travel beside it in memory and
+ * not in the JSON.
  */
 struct SyncPlan {
     std::string corp;
-    std::int64_t generation = 0;      ///< of upstream-owned rows when planned
-    bool complete = true;             ///< every listing was read to its end
-    bool scopeChanged = false;        ///< the application sees another part than last time
-    ChangeList changes;               ///< in the order in which they are applied: by table, then key
+    std::int64_t generation = 0;  ///< of upstream-owned rows when planned
+    bool complete = true;         ///< every listing was read to its end
+    bool scopeChanged = false;    ///< the application sees another part than last time
+    ChangeList changes;           ///< in the order in which they are applied: by table, then key
     std::vector<Hold> holds;
-    RemovalDigest digest;             ///< of all held removals; empty when nothing is held
+    RemovalDigest digest;                 ///< of all held removals; empty when nothing is held
     std::vector<std::string> outOfScope;  ///< members no longer visible, kept as they are; sorted
     std::vector<SyncFault> faults;
     std::vector<std::string> warnings;
@@ -190,13 +191,13 @@ struct SyncReport {
     SyncOutcome outcome = SyncOutcome::unchanged;
     bool dryRun = false;
     ChangeCounts departments;
-    ChangeCounts members;      ///< removed: resigned
+    ChangeCounts members;  ///< removed: resigned
     ChangeCounts memberships;
     ChangeCounts leaders;
-    ChangeCounts roles;        ///< roles and role groups
+    ChangeCounts roles;  ///< roles and role groups
     ChangeCounts roleMembers;
     ChangeCounts admins;
-    ChangeCounts users;        ///< users of the pool made or filled
+    ChangeCounts users;  ///< users of the pool made or filled
     std::uint64_t reinstated = 0;
     std::vector<Hold> holds;
     RemovalDigest digest;

@@ -86,8 +86,8 @@ public:
     [[nodiscard]] CORPS_DECL asio::awaitable<Response> send(Request q) const;
 
     /**
-     * A transport with the same options that trusts the authorities in this PEM file; with connections of its own. What
-     * the business key `caFile` of a corp asks for. @throws as the constructor.
+     * A transport with the same options that trusts the authorities in this PEM file; with connections of its
+     * own. What the business key `caFile` of a corp asks for. @throws as the constructor.
      */
     [[nodiscard]] CORPS_DECL HttpsTransport withCaFile(std::string file) const;
 

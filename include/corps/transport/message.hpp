@@ -1,13 +1,13 @@
 #pragma once
 
+#include <corps/detail/config.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <corps/detail/config.hpp>
 
 namespace corps {
 
@@ -18,25 +18,29 @@ struct Header {
 };
 
 /** ASCII case-insensitive look-up; empty when absent. */
-[[nodiscard]] CORPS_DECL std::string_view findHeader(std::vector<Header> const& headers, std::string_view name) noexcept;
+[[nodiscard]] CORPS_DECL std::string_view findHeader(std::vector<Header> const& headers,
+                                                     std::string_view name) noexcept;
 
-/** One HTTP request. A class with constructors, because g++ 12 miscompiles aggregate temporaries in coroutines. */
+/** One HTTP request. A class with constructors, because g++ 12 miscompiles aggregate temporaries in
+ * coroutines. */
 class Request {
 public:
     Request() = default;
     /**
      * @param m GET, POST, ...  @param u absolute URL with its query, percent-encoded.
-     * @param e what logs, limits and errors call this call: method and path template, never query values or ids
+     * @param e what logs, limits and errors call this call: method and path template, never query values or
+     * ids
      *          ("GET /open-apis/contact/v3/users/find_by_department").
      */
-    Request(std::string m, std::string u, std::string e) : method(std::move(m)), url(std::move(u)), endpoint(std::move(e)) {}
+    Request(std::string m, std::string u, std::string e)
+        : method(std::move(m)), url(std::move(u)), endpoint(std::move(e)) {}
 
     std::string method = "GET";
     std::string url;
     std::string endpoint;
     std::vector<Header> headers;
     std::string body;
-    std::chrono::milliseconds timeout{30'000};          ///< for the whole exchange, connecting included
+    std::chrono::milliseconds timeout{30'000};           ///< for the whole exchange, connecting included
     std::size_t maxResponseBytes = 64ULL * 1024 * 1024;  ///< a larger answer is an error, not a truncation
 };
 
@@ -50,7 +54,9 @@ public:
     std::vector<Header> headers;
     std::string body;
 
-    [[nodiscard]] std::string_view header(std::string_view name) const noexcept { return findHeader(headers, name); }
+    [[nodiscard]] std::string_view header(std::string_view name) const noexcept {
+        return findHeader(headers, name);
+    }
 };
 
 /** Percent-encodes everything but unreserved characters (RFC 3986), for query values and path segments. */

@@ -1,6 +1,5 @@
 #include <corps/crypto/digest.hpp>
 #include <corps/crypto/password.hpp>
-
 #include <corps/error/error.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -53,7 +52,8 @@ TEST_CASE("crypto: a password and its MD5 are the same password", "[crypto]") {
 
 TEST_CASE("crypto: scrypt agrees with OpenSSL's own command", "[crypto]") {
     // The MD5 of "password", hashed by
-    // `openssl kdf -keylen 32 -kdfopt pass:5f4dcc3b5aa765d61d8327deb882cf99 -kdfopt hexsalt:00112233445566778899aabbccddeeff
+    // `openssl kdf -keylen 32 -kdfopt pass:5f4dcc3b5aa765d61d8327deb882cf99 -kdfopt
+    // hexsalt:00112233445566778899aabbccddeeff
     //  -kdfopt n:1024 -kdfopt r:8 -kdfopt p:1 SCRYPT`.
     PasswordHash stored;
     stored.parameters = "scrypt$10$8$1$00112233445566778899aabbccddeeff";
@@ -77,7 +77,8 @@ TEST_CASE("crypto: parameters say when to hash again", "[crypto]") {
 }
 
 TEST_CASE("crypto: damaged parameters and mad costs are errors", "[crypto]") {
-    for (char const* parameters : {"", "scrypt", "md5$1$2$3$00", "scrypt$4$8$1$", "scrypt$4$8$1$0", "scrypt$4$8$1$zz", "scrypt$x$8$1$00"}) {
+    for (char const* parameters : {"", "scrypt", "md5$1$2$3$00", "scrypt$4$8$1$", "scrypt$4$8$1$0",
+                                   "scrypt$4$8$1$zz", "scrypt$x$8$1$00"}) {
         PasswordHash h;
         h.parameters = parameters;
         CAPTURE(parameters);

@@ -169,7 +169,8 @@ CORPS_DECL bool FSAuth::tokenRejected(Response const& p) const {
 }
 
 CORPS_DECL std::string FSAuth::tokenKey() const {
-    // The secret takes part, as a hash: a corp that does not know it must not live on the token of one that does.
+    // The secret takes part, as a hash: a corp that does not know it must not live on the token of one that
+    // does.
     std::size_t const proof = std::hash<std::string_view>()(config_.appSecret.reveal());
     return "feishu " + config_.baseUrl + " " + config_.appId + " " + std::to_string(proof);
 }

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <corps/crypto/digest.hpp>
+#include <corps/error/error.hpp>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <climits>
-
-#include <corps/crypto/digest.hpp>
-#include <corps/error/error.hpp>
 
 namespace corps {
 
@@ -20,7 +20,8 @@ namespace detail {
 CORPS_DECL std::string digestOfBytes(EVP_MD const* kind, std::string_view bytes) {
     std::string out(static_cast<std::size_t>(EVP_MD_get_size(kind)), '\0');
     unsigned int size = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &size, kind, nullptr) != 1)
+    if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &size, kind,
+                   nullptr) != 1)
         throw Error(Errc::unsupported, "OpenSSL does not offer this digest");
     out.resize(size);
     return out;

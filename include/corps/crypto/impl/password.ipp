@@ -1,16 +1,16 @@
 #pragma once
 
+#include <corps/crypto/digest.hpp>
+#include <corps/crypto/impl/digest.ipp>
+#include <corps/crypto/password.hpp>
+#include <corps/error/error.hpp>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <array>
 #include <charconv>
 #include <utility>
-
-#include <corps/crypto/digest.hpp>
-#include <corps/crypto/impl/digest.ipp>
-#include <corps/crypto/password.hpp>
-#include <corps/error/error.hpp>
 
 namespace corps {
 namespace detail {
@@ -33,15 +33,19 @@ CORPS_DECL std::string passwordMd5(std::string_view password) {
 }
 
 CORPS_DECL std::string scryptHex(std::string const& secret, std::string_view salt, PasswordCost const& cost) {
-    std::uint64_t const memory = cost.logN < 40 ? (std::uint64_t{128} << cost.logN) * cost.blockSize : kMostPasswordMemory + 1;
-    if (cost.logN < 1 || cost.blockSize < 1 || cost.parallel < 1 || cost.blockSize > 64 || cost.parallel > 64 ||
-        memory > kMostPasswordMemory)
-        throw Error(Errc::invalidArgument, "cost of a password hash: expected RFC 7914's parameters within 1 GiB of memory");
+    std::uint64_t const memory =
+        cost.logN < 40 ? (std::uint64_t{128} << cost.logN) * cost.blockSize : kMostPasswordMemory + 1;
+    if (cost.logN < 1 || cost.blockSize < 1 || cost.parallel < 1 || cost.blockSize > 64 ||
+        cost.parallel > 64 || memory > kMostPasswordMemory)
+        throw Error(Errc::invalidArgument,
+                    "cost of a password hash: expected RFC 7914's parameters within 1 GiB of memory");
     std::array<unsigned char, 32> key{};
     // OpenSSL counts its own buffers, too.
-    std::uint64_t const allowed = memory + std::uint64_t{256} * cost.blockSize * cost.parallel + (std::uint64_t{1} << 20);
-    if (EVP_PBE_scrypt(secret.data(), secret.size(), reinterpret_cast<unsigned char const*>(salt.data()), salt.size(),
-                       std::uint64_t{1} << cost.logN, cost.blockSize, cost.parallel, allowed, key.data(), key.size()) != 1)
+    std::uint64_t const allowed =
+        memory + std::uint64_t{256} * cost.blockSize * cost.parallel + (std::uint64_t{1} << 20);
+    if (EVP_PBE_scrypt(secret.data(), secret.size(), reinterpret_cast<unsigned char const*>(salt.data()),
+                       salt.size(), std::uint64_t{1} << cost.logN, cost.blockSize, cost.parallel, allowed,
+                       key.data(), key.size()) != 1)
         throw Error(Errc::unsupported, "OpenSSL refused to hash a password with scrypt");
     std::string out = toHex(std::string_view(reinterpret_cast<char const*>(key.data()), key.size()));
     OPENSSL_cleanse(key.data(), key.size());
@@ -91,8 +95,8 @@ CORPS_DECL PasswordHash hashPassword(std::string_view password, PasswordCost cos
     std::string const salt = randomBytes(16);
     PasswordHash out;
     out.hash = detail::scryptHex(secret, salt, cost);
-    out.parameters = "scrypt$" + std::to_string(cost.logN) + "$" + std::to_string(cost.blockSize) + "$" + std::to_string(cost.parallel) +
-                     "$" + toHex(salt);
+    out.parameters = "scrypt$" + std::to_string(cost.logN) + "$" + std::to_string(cost.blockSize) + "$" +
+                     std::to_string(cost.parallel) + "$" + toHex(salt);
     OPENSSL_cleanse(secret.data(), secret.size());
     return out;
 }

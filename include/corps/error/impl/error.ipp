@@ -1,13 +1,14 @@
 #pragma once
 
-#include <utility>
-
 #include <corps/error/error.hpp>
+
+#include <utility>
 
 namespace corps {
 namespace detail {
 
-CORPS_DECL std::string describe(boost::system::error_code const& ec, std::string const& message, Diagnostics const& d) {
+CORPS_DECL std::string describe(boost::system::error_code const& ec, std::string const& message,
+                                Diagnostics const& d) {
     std::string out;
     if (!d.corp.empty()) out += d.corp + ": ";
     out += message.empty() ? ec.message() : message;
@@ -27,9 +28,13 @@ CORPS_DECL std::string describe(boost::system::error_code const& ec, std::string
 }  // namespace detail
 
 CORPS_DECL Error::Error(boost::system::error_code ec, std::string message, Diagnostics d)
-    : std::runtime_error(detail::describe(ec, message, d)), code_(ec), message_(std::move(message)), diagnostics_(std::move(d)) {}
+    : std::runtime_error(detail::describe(ec, message, d)),
+      code_(ec),
+      message_(std::move(message)),
+      diagnostics_(std::move(d)) {}
 
-CORPS_DECL Error::Error(Errc e, std::string message, Diagnostics d) : Error(make_error_code(e), std::move(message), std::move(d)) {}
+CORPS_DECL Error::Error(Errc e, std::string message, Diagnostics d)
+    : Error(make_error_code(e), std::move(message), std::move(d)) {}
 
 CORPS_DECL Error Error::withCorp(std::string const& corp) const {
     if (!diagnostics_.corp.empty()) return *this;

@@ -1,12 +1,12 @@
 // A compact encoding of numbers, texts and cells, for runs and the change feed.
 #pragma once
 
+#include <corps/error/error.hpp>
+#include <corps/model/cell.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <corps/error/error.hpp>
-#include <corps/model/cell.hpp>
 
 namespace corps::detail {
 

@@ -1,26 +1,28 @@
 // Where the engine finds the columns it works with, for one set of tables.
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <corps/detail/config.hpp>
 #include <corps/model/cell.hpp>
 #include <corps/model/record_tables.hpp>
 #include <corps/storage/rows.hpp>
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace corps::detail {
 
-/** Position of the index (for scanRows) that starts with these columns after the corp; throws when there is none. */
+/** Position of the index (for scanRows) that starts with these columns after the corp; throws when there is
+ * none. */
 [[nodiscard]] CORPS_DECL std::size_t indexOn(TableSchema const& t, std::string_view column);
 
 struct Columns {
     CORPS_DECL explicit Columns(RecordTables const& t);
 
     struct {
-        std::size_t memberId, userId, nick, phone, email, photo, status, openId, unionId, localStatus, rolesLocal;
+        std::size_t memberId, userId, nick, phone, email, photo, status, openId, unionId, localStatus,
+            rolesLocal;
     } member;
     struct {
         std::size_t deptId, parentId, name;
@@ -58,7 +60,6 @@ struct Columns {
 /** A row as one string, and back. */
 [[nodiscard]] CORPS_DECL std::string packRow(std::span<Cell const> row);
 [[nodiscard]] CORPS_DECL std::vector<Cell> unpackRow(std::string_view packed);
-
 
 }  // namespace corps::detail
 

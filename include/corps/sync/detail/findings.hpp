@@ -1,6 +1,13 @@
 // What one pull found: rows of the records that were decoded, and for each listing what it held.
 #pragma once
 
+#include <corps/client/pull.hpp>
+#include <corps/detail/config.hpp>
+#include <corps/model/record_tables.hpp>
+#include <corps/sync/detail/fingerprint.hpp>
+#include <corps/sync/detail/runs.hpp>
+#include <corps/sync/plan.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -14,25 +21,20 @@
 #include <unordered_set>
 #include <vector>
 
-#include <corps/client/pull.hpp>
-#include <corps/detail/config.hpp>
-#include <corps/model/record_tables.hpp>
-#include <corps/sync/detail/fingerprint.hpp>
-#include <corps/sync/detail/runs.hpp>
-#include <corps/sync/plan.hpp>
-
 namespace corps::detail {
 
 /** One member's decoded contributions. Rows are packed, whole rows of the table; equal ones are kept once. */
 struct FoundMember {
-    std::vector<std::string> rows;                            ///< more than one: upstream showed different values
-    std::vector<std::pair<std::string, std::string>> depts;   ///< department, packed membership row; distinct ones
-    std::vector<std::pair<std::string, std::string>> flags;   ///< department, packed leader row of source memberFlag
-    std::vector<std::string> flagless;                        ///< departments whose unit was decoded and shows no flag
+    std::vector<std::string> rows;  ///< more than one: upstream showed different values
+    std::vector<std::pair<std::string, std::string>>
+        depts;  ///< department, packed membership row; distinct ones
+    std::vector<std::pair<std::string, std::string>>
+        flags;                          ///< department, packed leader row of source memberFlag
+    std::vector<std::string> flagless;  ///< departments whose unit was decoded and shows no flag
     std::vector<std::string> roles;
-    bool saidAdmin = false;                                   ///< a record of the member says so
-    bool saidNoAdmin = false;                                 ///< a record of the member denies it
-    bool visible = false;                                     ///< listed one by one
+    bool saidAdmin = false;    ///< a record of the member says so
+    bool saidNoAdmin = false;  ///< a record of the member denies it
+    bool visible = false;      ///< listed one by one
 };
 
 /** What became of one listing. */
@@ -42,9 +44,10 @@ struct FoundListing {
     std::optional<std::int64_t> count;
     std::vector<Fingerprint> const* stored = nullptr;  ///< of the last sync, matched against; null when cold
     std::vector<Fingerprint> prints;                   ///< of this pull, in delivered order
-    std::vector<std::uint32_t> source;                 ///< where the key is: an index of `stored`, or kNewKey + one of `newKeys`
+    std::vector<std::uint32_t>
+        source;  ///< where the key is: an index of `stored`, or kNewKey + one of `newKeys`
     std::vector<std::string> newKeys;
-    std::vector<bool> matched;                         ///< by index of `stored`
+    std::vector<bool> matched;  ///< by index of `stored`
 
     static constexpr std::uint32_t kNewKey = 0x8000'0000U;
 
@@ -55,8 +58,9 @@ private:
 };
 
 /**
- * Receives a pull. A unit whose bytes equal those of last time is counted and forgotten; every other is decoded at once.
- * Departments, roles and administrators are always decoded: they are few, and the tree is checked as a whole.
+ * Receives a pull. A unit whose bytes equal those of last time is counted and forgotten; every other is
+ * decoded at once. Departments, roles and administrators are always decoded: they are few, and the tree is
+ * checked as a whole.
  */
 class Findings final : public PageSink {
 public:
@@ -64,10 +68,13 @@ public:
     using Report = std::function<void(SyncStats const&)>;
 
     /** @param stored fingerprints to compare with; empty for a cold sync. Must outlive the findings. */
-    CORPS_DECL Findings(RecordTables const& tables, std::string corp, FingerprintKey key, RunMap const& stored, Decode decode, Report report);
+    CORPS_DECL Findings(RecordTables const& tables, std::string corp, FingerprintKey key,
+                        RunMap const& stored, Decode decode, Report report);
 
-    CORPS_DECL void page(PageShape const& shape, Listing const& listing, std::span<std::string_view const> units) override;
-    CORPS_DECL void finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) override;
+    CORPS_DECL void page(PageShape const& shape, Listing const& listing,
+                         std::span<std::string_view const> units) override;
+    CORPS_DECL void finish(Listing const& listing, ListingState state,
+                           std::optional<std::int64_t> count) override;
     CORPS_DECL void row(UpstreamTable table, std::span<Cell const> cells) override;
 
     /** Whole-table row from decoded cells. */
@@ -75,16 +82,19 @@ public:
 
     std::map<Listing, FoundListing> listings;
     std::unordered_map<std::string, FoundMember> members;
-    std::map<std::string, std::vector<std::string>> depts;           ///< packed rows by id; several: different values in one pull
-    std::map<std::pair<std::string, std::string>, std::string> listLeaders;  ///< (department, member): packed row
+    std::map<std::string, std::vector<std::string>>
+        depts;  ///< packed rows by id; several: different values in one pull
+    std::map<std::pair<std::string, std::string>, std::string>
+        listLeaders;  ///< (department, member): packed row
     std::map<std::string, std::string> roles;
     std::map<std::string, std::string> roleGroups;
-    std::set<std::string> admins;                                    ///< from the list of administrators
+    std::set<std::string> admins;  ///< from the list of administrators
     std::vector<SyncFault> faults;
     SyncStats stats;
 
 private:
-    void decodeUnit(PageShape const& shape, Listing const& listing, FoundListing& found, std::string_view bytes, Fingerprint print);
+    void decodeUnit(PageShape const& shape, Listing const& listing, FoundListing& found,
+                    std::string_view bytes, Fingerprint print);
 
     RecordTables const& tables_;
     std::string corp_;
@@ -93,8 +103,8 @@ private:
     Decode decode_;
     Report report_;
     std::array<std::vector<std::size_t>, kUpstreamTables> positions_;
-    Listing const* current_ = nullptr;   // of the unit being decoded
-    std::string memberKey_;              // member that the unit being decoded is about
+    Listing const* current_ = nullptr;  // of the unit being decoded
+    std::string memberKey_;             // member that the unit being decoded is about
     bool flagSeen_ = false;
 };
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <corps/model/cell.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-
-#include <corps/model/cell.hpp>
 
 namespace corps::detail {
 
@@ -18,9 +18,11 @@ struct Fingerprint {
     friend constexpr bool operator==(Fingerprint const&, Fingerprint const&) = default;
 };
 
-/** Secret of one store: members choose their own field values, so that an unkeyed hash could be made to collide. */
+/** Secret of one store: members choose their own field values, so that an unkeyed hash could be made to
+ * collide. */
 struct FingerprintKey {
-    std::uint64_t word[4] = {0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL, 0x8bb84b93962eacc9ULL, 0x2d358dccaa6c78a5ULL};
+    std::uint64_t word[4] = {0x9e3779b97f4a7c15ULL, 0xd1b54a32d192ed03ULL, 0x8bb84b93962eacc9ULL,
+                             0x2d358dccaa6c78a5ULL};
 };
 
 __extension__ typedef unsigned __int128 Wide;
@@ -38,10 +40,11 @@ __extension__ typedef unsigned __int128 Wide;
 }
 
 /**
- * Keyed 128-bit hash: two chains of folded multiplications over 16-byte steps, under different parts of the key.
- * `seed` mixes in where the bytes stand.
+ * Keyed 128-bit hash: two chains of folded multiplications over 16-byte steps, under different parts of the
+ * key. `seed` mixes in where the bytes stand.
  */
-[[nodiscard]] inline Fingerprint fingerprint(FingerprintKey const& key, std::uint64_t seed, std::string_view bytes) noexcept {
+[[nodiscard]] inline Fingerprint fingerprint(FingerprintKey const& key, std::uint64_t seed,
+                                             std::string_view bytes) noexcept {
     std::uint64_t a = key.word[0] ^ seed;
     std::uint64_t b = key.word[1] ^ std::rotl(seed, 32);
     char const* p = bytes.data();
@@ -61,7 +64,8 @@ __extension__ typedef unsigned __int128 Wide;
         step(load64(tail), load64(tail + 8));
     }
     step(bytes.size(), seed);
-    Fingerprint f{foldedMultiply(a ^ key.word[3], b ^ key.word[2]), foldedMultiply(b + key.word[0], a ^ key.word[1])};
+    Fingerprint f{foldedMultiply(a ^ key.word[3], b ^ key.word[2]),
+                  foldedMultiply(b + key.word[0], a ^ key.word[1])};
     if (f.none()) f.lo = 1;
     return f;
 }

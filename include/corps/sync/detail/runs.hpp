@@ -1,6 +1,11 @@
 // Runs of fingerprints: what a listing held when it was last read.
 #pragma once
 
+#include <corps/client/pull.hpp>
+#include <corps/detail/config.hpp>
+#include <corps/storage/rows.hpp>
+#include <corps/sync/detail/fingerprint.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,14 +15,10 @@
 #include <string_view>
 #include <vector>
 
-#include <corps/client/pull.hpp>
-#include <corps/detail/config.hpp>
-#include <corps/storage/rows.hpp>
-#include <corps/sync/detail/fingerprint.hpp>
-
 namespace corps::detail {
 
-/** Kind of the run that names members whose absence was found but not acted upon: they are judged anew each time. */
+/** Kind of the run that names members whose absence was found but not acted upon: they are judged anew each
+ * time. */
 inline constexpr std::int64_t kPendingRun = 100;
 
 /** Fingerprints of one listing in delivered order; the keys beside them are loaded when asked for. */
@@ -26,17 +27,18 @@ using RunMap = std::map<Listing, std::vector<Fingerprint>>;
 /** Loads the fingerprints of every listing of a corp. 16 bytes a unit. */
 [[nodiscard]] CORPS_DECL RunMap loadRuns(RowAccess& rows, std::string_view corp);
 /** Loads the keys of one run, in its order. */
-[[nodiscard]] CORPS_DECL std::vector<std::string> loadRunKeys(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id);
+[[nodiscard]] CORPS_DECL std::vector<std::string> loadRunKeys(RowAccess& rows, std::string_view corp,
+                                                              std::int64_t kind, std::string_view id);
 /** Replaces one run. An empty one is erased. */
-CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::span<Fingerprint const> prints,
-                        std::span<std::string const> keys);
+CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
+                        std::span<Fingerprint const> prints, std::span<std::string const> keys);
 CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp);
 /**
- * Makes the entries of these keys equal nothing, so that the next pull decodes their units; returns the keys that the run
- * does not have. O(units of the run).
+ * Makes the entries of these keys equal nothing, so that the next pull decodes their units; returns the keys
+ * that the run does not have. O(units of the run).
  */
-CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
-                                                  std::set<std::string> const& keys);
+CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind,
+                                                  std::string_view id, std::set<std::string> const& keys);
 /** Members whom no run names: the next sync judges them whatever its listings show. */
 CORPS_DECL void addPending(RowAccess& rows, std::string_view corp, std::set<std::string> members);
 [[nodiscard]] CORPS_DECL bool hasRuns(RowAccess& rows, std::string_view corp);

@@ -1,14 +1,14 @@
 // The tables that the engine keeps beside the records, and small values in them.
 #pragma once
 
+#include <corps/detail/config.hpp>
+#include <corps/model/record_tables.hpp>
+#include <corps/storage/rows.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <corps/detail/config.hpp>
-#include <corps/model/record_tables.hpp>
-#include <corps/storage/rows.hpp>
 
 namespace corps::detail {
 
@@ -18,7 +18,8 @@ namespace corps::detail {
 [[nodiscard]] CORPS_DECL TableSchema const& runTable();
 /** SyncRunKeys(corp, kind, id, chunk; keys): the units' keys, read only where a run changed. */
 [[nodiscard]] CORPS_DECL TableSchema const& runKeysTable();
-/** SyncHold(corp, kind, id; digest, since, until, place, total): what is held, of how many where; and approvals. */
+/** SyncHold(corp, kind, id; digest, since, until, place, total): what is held, of how many where; and
+ * approvals. */
 [[nodiscard]] CORPS_DECL TableSchema const& holdTable();
 /** ChangeFeed(corp, seq, part; at, syncId, caller, entries). */
 [[nodiscard]] CORPS_DECL TableSchema const& feedTable();

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-#include <map>
-#include <set>
-#include <utility>
-
 #include <corps/sync/detail/bytes.hpp>
 #include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/fingerprint.hpp>
 #include <corps/sync/detail/runs.hpp>
 #include <corps/sync/detail/tables.hpp>
 #include <corps/sync/engine.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace corps {
 namespace detail {
@@ -28,10 +28,15 @@ CORPS_DECL std::size_t feedNumber(RecordTables const& tables, TableSchema const&
     throw Error(Errc::invalidArgument, "a change of a table that is no record's: " + t.name);
 }
 
-/** Whether an upstream fills this table: these have sums, and a change of an upstream-owned column bumps the generation. */
-CORPS_DECL bool isMirrored(RecordTables const& tables, TableSchema const& t) { return feedNumber(tables, t) < kUpstreamTables; }
+/** Whether an upstream fills this table: these have sums, and a change of an upstream-owned column bumps the
+ * generation. */
+CORPS_DECL bool isMirrored(RecordTables const& tables, TableSchema const& t) {
+    return feedNumber(tables, t) < kUpstreamTables;
+}
 
-CORPS_DECL std::size_t keyStart(TableSchema const& t) { return t.columns[0].type == ColumnType::corp ? 1 : 0; }
+CORPS_DECL std::size_t keyStart(TableSchema const& t) {
+    return t.columns[0].type == ColumnType::corp ? 1 : 0;
+}
 
 /** What one cell adds to the sum of its table. */
 class CellSum {
@@ -60,7 +65,8 @@ CORPS_DECL RollingSum rowSum(TableSchema const& t, std::span<Cell const> row) {
     RollingSum out;
     out.add(sum.row());
     for (std::size_t i = t.keyColumns; i < t.columns.size(); ++i)
-        if (t.columns[i].owner == Owner::upstream && !row[i].isNull()) out.add(sum.cell(t.columns[i].name, row[i]));
+        if (t.columns[i].owner == Owner::upstream && !row[i].isNull())
+            out.add(sum.cell(t.columns[i].name, row[i]));
     return out;
 }
 
@@ -83,8 +89,15 @@ CORPS_DECL RollingSum unpackSum(std::string_view bytes) {
 }  // namespace detail
 
 struct ChangeWriter::State {
-    State(RowAccess& r, RecordTables const& t, std::string corpName, std::string who, std::string sync, std::int64_t at)
-        : rows(r), tables(t), columns(t), corp(std::move(corpName)), caller(std::move(who)), syncId(std::move(sync)), now(at) {}
+    State(RowAccess& r, RecordTables const& t, std::string corpName, std::string who, std::string sync,
+          std::int64_t at)
+        : rows(r),
+          tables(t),
+          columns(t),
+          corp(std::move(corpName)),
+          caller(std::move(who)),
+          syncId(std::move(sync)),
+          now(at) {}
 
     RowAccess& rows;
     RecordTables const& tables;
@@ -97,16 +110,18 @@ struct ChangeWriter::State {
 
     std::vector<std::string> parts;
     std::map<std::string, detail::RollingSum> sums;
-    std::map<std::pair<std::int64_t, std::string>, std::set<std::string>> forget;  // keys by kind and id of a listing
-    std::set<std::string> forgetMembers;                                           // wherever they are listed
-    std::set<std::string> created;                                                 // members that no run can name yet
+    std::map<std::pair<std::int64_t, std::string>, std::set<std::string>>
+        forget;                           // keys by kind and id of a listing
+    std::set<std::string> forgetMembers;  // wherever they are listed
+    std::set<std::string> created;        // members that no run can name yet
     bool upstreamTouched = false;
     std::int64_t activeDelta = 0;
     std::int64_t deptDelta = 0;
     std::uint64_t changes = 0;
 
-    void feed(TableSchema const& t, ChangeKind kind, std::span<Cell const> key, std::span<std::size_t const> changed,
-              std::span<Cell const> before, std::span<Cell const> after) {
+    void feed(TableSchema const& t, ChangeKind kind, std::span<Cell const> key,
+              std::span<std::size_t const> changed, std::span<Cell const> before,
+              std::span<Cell const> after) {
         if (parts.empty() || parts.back().size() > detail::kFeedPart) parts.emplace_back();
         std::string& out = parts.back();
         std::string entry;
@@ -144,18 +159,23 @@ struct ChangeWriter::State {
             forget[{static_cast<std::int64_t>(kind), std::string(id.bytes())}].emplace(key.bytes());
         };
         if (&t == tables.deptMember)
-            remember(ListingKind::deptMembers, row[columns.deptMember.deptId], row[columns.deptMember.memberId]);
+            remember(ListingKind::deptMembers, row[columns.deptMember.deptId],
+                     row[columns.deptMember.memberId]);
         else if (&t == tables.deptLeader)
-            remember(ListingKind::deptMembers, row[columns.deptLeader.deptId], row[columns.deptLeader.memberId]);
+            remember(ListingKind::deptMembers, row[columns.deptLeader.deptId],
+                     row[columns.deptLeader.memberId]);
         else if (&t == tables.roleMember)
-            remember(ListingKind::roleMembers, row[columns.roleMember.roleId], row[columns.roleMember.memberId]);
+            remember(ListingKind::roleMembers, row[columns.roleMember.roleId],
+                     row[columns.roleMember.memberId]);
         else if (&t == tables.member)
             forgetMembers.emplace(row[columns.member.memberId].bytes());
         else if (&t == tables.admin)
             forgetMembers.emplace(row[columns.admin.memberId].bytes());
     }
 
-    static bool isActive(Cell const& status) { return status.kind() == CellKind::integer && status.integer() == 1; }
+    static bool isActive(Cell const& status) {
+        return status.kind() == CellKind::integer && status.integer() == 1;
+    }
 
     void create(TableSchema const& t, std::span<Cell const> row) {
         rows.upsertRow(t, row);
@@ -170,7 +190,8 @@ struct ChangeWriter::State {
     }
 
     /** `before` and `after` are whole rows; after holds null where nothing changes. */
-    void update(TableSchema const& t, std::span<Cell const> before, std::span<Cell const> after, std::span<std::size_t const> changed) {
+    void update(TableSchema const& t, std::span<Cell const> before, std::span<Cell const> after,
+                std::span<std::size_t const> changed) {
         rows.upsertRow(t, after);
         ChangeKind kind = ChangeKind::update;
         if (detail::isMirrored(tables, t)) {
@@ -218,16 +239,21 @@ struct ChangeWriter::State {
         if (!detail::hasRuns(rows, corp)) return;
         for (std::string const& m : forgetMembers) {
             std::array<Cell, 2> const prefix{Cell::text(corp), Cell::text(m)};
-            rows.forEach(*tables.deptMember, columns.deptMemberByMember, prefix, [&](std::span<Cell const> row) {
-                forget[{static_cast<std::int64_t>(ListingKind::deptMembers), std::string(row[columns.deptMember.deptId].bytes())}].insert(m);
-            });
+            rows.forEach(*tables.deptMember, columns.deptMemberByMember, prefix,
+                         [&](std::span<Cell const> row) {
+                             forget[{static_cast<std::int64_t>(ListingKind::deptMembers),
+                                     std::string(row[columns.deptMember.deptId].bytes())}]
+                                 .insert(m);
+                         });
             forget[{static_cast<std::int64_t>(ListingKind::visibleMembers), std::string()}].insert(m);
         }
         // Whoever has rows but stands in no run would not be missed when a listing ceases to show them.
         std::set<std::string> pending;
         for (auto const& [listing, keys] : forget) {
-            std::set<std::string> unlisted = detail::forgetRunEntries(rows, corp, listing.first, listing.second, keys);
-            if (listing.first != static_cast<std::int64_t>(ListingKind::visibleMembers)) pending.merge(unlisted);
+            std::set<std::string> unlisted =
+                detail::forgetRunEntries(rows, corp, listing.first, listing.second, keys);
+            if (listing.first != static_cast<std::int64_t>(ListingKind::visibleMembers))
+                pending.merge(unlisted);
         }
         for (std::string const& m : created) pending.insert(m);
         detail::addPending(rows, corp, std::move(pending));
@@ -250,9 +276,10 @@ struct ChangeWriter::State {
     static constexpr std::int64_t kFeedMillis = detail::kFeedDays * 24 * 3600 * 1000;
 };
 
-CORPS_DECL ChangeWriter::ChangeWriter(RowAccess& rows, RecordTables const& tables, std::string corp, std::string caller,
-                                      std::string syncId, std::int64_t now)
-    : state_(std::make_unique<State>(rows, tables, std::move(corp), std::move(caller), std::move(syncId), now)) {}
+CORPS_DECL ChangeWriter::ChangeWriter(RowAccess& rows, RecordTables const& tables, std::string corp,
+                                      std::string caller, std::string syncId, std::int64_t now)
+    : state_(std::make_unique<State>(rows, tables, std::move(corp), std::move(caller), std::move(syncId),
+                                     now)) {}
 
 CORPS_DECL ChangeWriter::~ChangeWriter() = default;
 
@@ -301,9 +328,10 @@ CORPS_DECL void ChangeWriter::finish() {
     std::int64_t const sequence = values.number(detail::kFeedSequence).value_or(0) + 1;
     values.setNumber(detail::kFeedSequence, sequence);
     for (std::size_t i = 0; i < s.parts.size(); ++i) {
-        std::array<Cell, 7> const row{Cell::text(s.corp),   Cell::integer(sequence),  Cell::integer(static_cast<std::int64_t>(i)),
-                                      Cell::integer(s.now), Cell::text(s.syncId), Cell::text(s.caller),
-                                      Cell::blob(s.parts[i])};
+        std::array<Cell, 7> const row{
+            Cell::text(s.corp),    Cell::integer(sequence), Cell::integer(static_cast<std::int64_t>(i)),
+            Cell::integer(s.now),  Cell::text(s.syncId),    Cell::text(s.caller),
+            Cell::blob(s.parts[i])};
         s.rows.upsertRow(detail::feedTable(), row);
     }
     s.dropOldFeed();
@@ -313,9 +341,13 @@ CORPS_DECL void ChangeWriter::finish() {
         sum.add(delta);
         values.setBytes(name, detail::packSum(sum));
     }
-    if (s.activeDelta != 0) values.setNumber(detail::kActiveMembers, values.number(detail::kActiveMembers).value_or(0) + s.activeDelta);
-    if (s.deptDelta != 0) values.setNumber(detail::kDepartments, values.number(detail::kDepartments).value_or(0) + s.deptDelta);
-    if (s.upstreamTouched) values.setNumber(detail::kGeneration, values.number(detail::kGeneration).value_or(0) + 1);
+    if (s.activeDelta != 0)
+        values.setNumber(detail::kActiveMembers,
+                         values.number(detail::kActiveMembers).value_or(0) + s.activeDelta);
+    if (s.deptDelta != 0)
+        values.setNumber(detail::kDepartments, values.number(detail::kDepartments).value_or(0) + s.deptDelta);
+    if (s.upstreamTouched)
+        values.setNumber(detail::kGeneration, values.number(detail::kGeneration).value_or(0) + 1);
     s.forgetTouched();
 }
 

@@ -20,7 +20,8 @@ CORPS_DECL std::size_t needColumn(TableSchema const& t, std::string_view column)
 CORPS_DECL std::size_t indexOn(TableSchema const& t, std::string_view column) {
     for (std::size_t i = 0; i < t.indexes.size(); ++i) {
         std::vector<std::size_t> const& on = t.indexes[i].columns;
-        if (on.size() >= 2 && t.columns[on[0]].type == ColumnType::corp && t.columns[on[1]].name == column) return i + 1;
+        if (on.size() >= 2 && t.columns[on[0]].type == ColumnType::corp && t.columns[on[1]].name == column)
+            return i + 1;
     }
     Diagnostics d;
     d.place = t.name + "." + std::string(column);
@@ -29,20 +30,23 @@ CORPS_DECL std::size_t indexOn(TableSchema const& t, std::string_view column) {
 
 CORPS_DECL Columns::Columns(RecordTables const& t) {
     auto const& m = *t.member;
-    member = {needColumn(m, "memberId"), needColumn(m, "userId"), needColumn(m, "nick"),        needColumn(m, "phone"),
-              needColumn(m, "email"),    needColumn(m, "photo"),  needColumn(m, "status"),      needColumn(m, "openId"),
-              needColumn(m, "unionId"),  needColumn(m, "localStatus"), needColumn(m, "rolesLocal")};
+    member = {needColumn(m, "memberId"),    needColumn(m, "userId"),    needColumn(m, "nick"),
+              needColumn(m, "phone"),       needColumn(m, "email"),     needColumn(m, "photo"),
+              needColumn(m, "status"),      needColumn(m, "openId"),    needColumn(m, "unionId"),
+              needColumn(m, "localStatus"), needColumn(m, "rolesLocal")};
     dept = {needColumn(*t.dept, "deptId"), needColumn(*t.dept, "parentId"), needColumn(*t.dept, "name")};
     deptMember = {needColumn(*t.deptMember, "deptId"), needColumn(*t.deptMember, "memberId")};
-    deptLeader = {needColumn(*t.deptLeader, "deptId"), needColumn(*t.deptLeader, "memberId"), needColumn(*t.deptLeader, "source"),
-                  needColumn(*t.deptLeader, "rank")};
-    roleMember = {needColumn(*t.roleMember, "roleId"), needColumn(*t.roleMember, "memberId"), needColumn(*t.roleMember, "origin")};
+    deptLeader = {needColumn(*t.deptLeader, "deptId"), needColumn(*t.deptLeader, "memberId"),
+                  needColumn(*t.deptLeader, "source"), needColumn(*t.deptLeader, "rank")};
+    roleMember = {needColumn(*t.roleMember, "roleId"), needColumn(*t.roleMember, "memberId"),
+                  needColumn(*t.roleMember, "origin")};
     role = {needColumn(*t.role, "roleId"), needColumn(*t.role, "origin")};
     roleGroup = {needColumn(*t.roleGroup, "roleGroupId"), needColumn(*t.roleGroup, "origin")};
     admin = {needColumn(*t.admin, "memberId"), needColumn(*t.admin, "origin")};
     auto const& u = *t.user;
-    user = {needColumn(u, "userId"), needColumn(u, "nick"),      needColumn(u, "phone"),     needColumn(u, "email"),
-            needColumn(u, "photo"),  needColumn(u, "createdBy"), needColumn(u, "createdAt"), needColumn(u, "updatedAt")};
+    user = {needColumn(u, "userId"),    needColumn(u, "nick"),     needColumn(u, "phone"),
+            needColumn(u, "email"),     needColumn(u, "photo"),    needColumn(u, "createdBy"),
+            needColumn(u, "createdAt"), needColumn(u, "updatedAt")};
     auto const& a = *t.thirdAuth;
     thirdAuth = {needColumn(a, "platform"), needColumn(a, "thirdCorpId"), needColumn(a, "thirdUserId"),
                  needColumn(a, "userId"),   needColumn(a, "unionId"),     needColumn(a, "profile")};
@@ -52,9 +56,11 @@ CORPS_DECL Columns::Columns(RecordTables const& t) {
     thirdAuthByUnion = 0;
     for (std::size_t i = 0; i < a.indexes.size(); ++i) {
         std::vector<std::size_t> const& on = a.indexes[i].columns;
-        if (on.size() >= 2 && on[0] == thirdAuth.platform && on[1] == thirdAuth.unionId) thirdAuthByUnion = i + 1;
+        if (on.size() >= 2 && on[0] == thirdAuth.platform && on[1] == thirdAuth.unionId)
+            thirdAuthByUnion = i + 1;
     }
-    if (thirdAuthByUnion == 0) throw Error(Errc::invalidArgument, "ThirdAuth lacks its index by platform and unionId");
+    if (thirdAuthByUnion == 0)
+        throw Error(Errc::invalidArgument, "ThirdAuth lacks its index by platform and unionId");
 }
 
 CORPS_DECL Row findRow(RowAccess& rows, TableSchema const& t, std::span<Cell const> key) {

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <algorithm>
-#include <map>
+#include <corps/error/error.hpp>
+#include <corps/sync/detail/bytes.hpp>
+#include <corps/sync/plan.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <corps/error/error.hpp>
-#include <corps/sync/detail/bytes.hpp>
-#include <corps/sync/plan.hpp>
+#include <algorithm>
+#include <map>
 
 namespace corps {
 
@@ -96,7 +96,9 @@ CORPS_DECL RowChange ChangeList::operator[](std::size_t i) const {
     return c;
 }
 
-CORPS_DECL std::string const& ChangeList::table(std::size_t i) const { return names_.at(detail::ByteReader(packed(i)).number()); }
+CORPS_DECL std::string const& ChangeList::table(std::size_t i) const {
+    return names_.at(detail::ByteReader(packed(i)).number());
+}
 
 CORPS_DECL ChangeKind ChangeList::kind(std::size_t i) const {
     detail::ByteReader in(packed(i));
@@ -104,7 +106,8 @@ CORPS_DECL ChangeKind ChangeList::kind(std::size_t i) const {
     return static_cast<ChangeKind>(in.number());
 }
 
-CORPS_DECL void ChangeList::visit(std::size_t i, std::vector<Cell>& key, std::vector<std::string_view>& columns, std::vector<Cell>& before,
+CORPS_DECL void ChangeList::visit(std::size_t i, std::vector<Cell>& key,
+                                  std::vector<std::string_view>& columns, std::vector<Cell>& before,
                                   std::vector<Cell>& after) const {
     detail::ByteReader in(packed(i));
     static_cast<void>(in.number());
@@ -169,9 +172,12 @@ CORPS_DECL OwnedCell cellFromJson(json::value const& v, std::string const& place
                 int value = 0;
                 for (std::size_t j = i; j < i + 2; ++j) {
                     char const c = hex->get_string()[j];
-                    if (c >= '0' && c <= '9') value = value * 16 + (c - '0');
-                    else if (c >= 'a' && c <= 'f') value = value * 16 + (c - 'a' + 10);
-                    else badPlan(place, "hex digits");
+                    if (c >= '0' && c <= '9')
+                        value = value * 16 + (c - '0');
+                    else if (c >= 'a' && c <= 'f')
+                        value = value * 16 + (c - 'a' + 10);
+                    else
+                        badPlan(place, "hex digits");
                 }
                 bytes += static_cast<char>(value);
             }
@@ -224,26 +230,42 @@ CORPS_DECL json::object statsToJson(SyncStats const& s) {
 /** How a hold reads for a person. No names: ids, counts, place. */
 CORPS_DECL std::string describeHold(Hold const& h) {
     std::string out = "held: ";
-    auto count = [](std::size_t n, char const* one, char const* many) { return std::to_string(n) + " " + (n == 1 ? one : many); };
+    auto count = [](std::size_t n, char const* one, char const* many) {
+        return std::to_string(n) + " " + (n == 1 ? one : many);
+    };
     switch (h.reason) {
         case HoldReason::tooMany:
         case HoldReason::tooLargeShare:
             out += "removal of ";
-            if (!h.memberIds.empty()) out += count(h.memberIds.size(), "member", "members") + " of " + std::to_string(h.total);
-            else out += count(h.deptIds.size(), "department", "departments") + " of " + std::to_string(h.total);
+            if (!h.memberIds.empty())
+                out += count(h.memberIds.size(), "member", "members") + " of " + std::to_string(h.total);
+            else
+                out +=
+                    count(h.deptIds.size(), "department", "departments") + " of " + std::to_string(h.total);
             break;
         case HoldReason::wholeDepartment:
             out += "removal of everything in top-level department " + h.where + ": ";
-            out += !h.memberIds.empty() ? count(h.memberIds.size(), "member", "members") : count(h.deptIds.size(), "department", "departments");
+            out += !h.memberIds.empty() ? count(h.memberIds.size(), "member", "members")
+                                        : count(h.deptIds.size(), "department", "departments");
             break;
-        case HoldReason::lastAdmin: out += "no administrator would be left (" + count(h.memberIds.size(), "administrator", "administrators") + ")"; break;
-        case HoldReason::differentPerson: out += "the id now names a different person (" + count(h.memberIds.size(), "member", "members") + ")"; break;
+        case HoldReason::lastAdmin:
+            out += "no administrator would be left (" +
+                   count(h.memberIds.size(), "administrator", "administrators") + ")";
+            break;
+        case HoldReason::differentPerson:
+            out += "the id now names a different person (" + count(h.memberIds.size(), "member", "members") +
+                   ")";
+            break;
         case HoldReason::memberships:
-            out += "department " + h.where + " would lose " + count(h.memberIds.size(), "member", "members") + " of " + std::to_string(h.total) +
-                   " who stand nowhere else";
+            out += "department " + h.where + " would lose " + count(h.memberIds.size(), "member", "members") +
+                   " of " + std::to_string(h.total) + " who stand nowhere else";
             break;
-        case HoldReason::standsIn: out += count(h.deptIds.size(), "department", "departments") + " in which held members stand"; break;
-        case HoldReason::reversed: out += "reversed here: " + count(h.memberIds.size() + h.deptIds.size(), "change", "changes"); break;
+        case HoldReason::standsIn:
+            out += count(h.deptIds.size(), "department", "departments") + " in which held members stand";
+            break;
+        case HoldReason::reversed:
+            out += "reversed here: " + count(h.memberIds.size() + h.deptIds.size(), "change", "changes");
+            break;
     }
     auto list = [&out](std::vector<std::string> const& idList) {
         if (idList.empty()) return;
@@ -265,8 +287,8 @@ CORPS_DECL std::string cellToText(OwnedCell const& c) {
 
 /** What people and programs may see without asking for personal data: structure, not profiles. */
 CORPS_DECL bool isStructural(std::string const& table, std::string const& column) {
-    if (column == "status" || column == "upstreamStatus" || column == "order" || column == "rank" || column == "isPrimary" ||
-        column == "parentId" || column == "roleGroupId")
+    if (column == "status" || column == "upstreamStatus" || column == "order" || column == "rank" ||
+        column == "isPrimary" || column == "parentId" || column == "roleGroupId")
         return true;
     return table == "CorpDept" && column == "name";
 }
@@ -274,12 +296,14 @@ CORPS_DECL bool isStructural(std::string const& table, std::string const& column
 }  // namespace detail
 
 CORPS_DECL std::string SyncPlan::toText(bool values) const {
-    std::string out = corp + ": " + std::to_string(changes.size()) + (changes.size() == 1 ? " change" : " changes");
+    std::string out =
+        corp + ": " + std::to_string(changes.size()) + (changes.size() == 1 ? " change" : " changes");
     if (!complete) out += ", incomplete";
     out += "\n";
     for (RowChange const& c : changes) {
         out += "  " + std::string(toString(c.kind)) + " " + c.table;
-        for (OwnedCell const& k : c.key) out += " " + (k.kind() == CellKind::integer ? std::to_string(k.integer()) : k.bytes());
+        for (OwnedCell const& k : c.key)
+            out += " " + (k.kind() == CellKind::integer ? std::to_string(k.integer()) : k.bytes());
         if (c.kind != ChangeKind::erase && c.kind != ChangeKind::create) {
             char const* separator = ": ";
             for (CellChange const& v : c.cells) {
@@ -350,7 +374,8 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
     if (ec) badPlan("document", "JSON");
     json::object const* o = root.if_object();
     if (o == nullptr) badPlan("document", "an object");
-    auto member = [](json::object const& from, std::string_view key, std::string const& place) -> json::value const& {
+    auto member = [](json::object const& from, std::string_view key,
+                     std::string const& place) -> json::value const& {
         json::value const* v = from.if_contains(key);
         if (v == nullptr) badPlan(place + "." + std::string(key), "a value");
         return *v;
@@ -365,7 +390,8 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
         if (!v.is_int64()) badPlan(place + "." + std::string(key), "an integer");
         return v.get_int64();
     };
-    auto listOf = [&](json::object const& from, std::string_view key, std::string const& place) -> json::array const& {
+    auto listOf = [&](json::object const& from, std::string_view key,
+                      std::string const& place) -> json::array const& {
         json::value const& v = member(from, key, place);
         if (!v.is_array()) badPlan(place + "." + std::string(key), "a list");
         return v.get_array();
@@ -398,18 +424,21 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
         c.table = textOf(*e, "table", place);
         std::string const kind = textOf(*e, "kind", place);
         bool known = false;
-        for (ChangeKind k : {ChangeKind::create, ChangeKind::update, ChangeKind::erase, ChangeKind::resign, ChangeKind::reinstate})
+        for (ChangeKind k : {ChangeKind::create, ChangeKind::update, ChangeKind::erase, ChangeKind::resign,
+                             ChangeKind::reinstate})
             if (toString(k) == kind) {
                 c.kind = k;
                 known = true;
             }
         if (!known) badPlan(place + ".kind", "create, update, erase, resign or reinstate");
-        for (json::value const& k : listOf(*e, "key", place)) c.key.push_back(detail::cellFromJson(k, place + ".key"));
+        for (json::value const& k : listOf(*e, "key", place))
+            c.key.push_back(detail::cellFromJson(k, place + ".key"));
         json::value const& cells = member(*e, "cells", place);
         if (!cells.is_object()) badPlan(place + ".cells", "an object");
         for (auto const& [name, pair] : cells.get_object()) {
             std::string const cellPlace = place + ".cells." + std::string(name);
-            if (!pair.is_array() || pair.get_array().size() != 2) badPlan(cellPlace, "a pair of old and new value");
+            if (!pair.is_array() || pair.get_array().size() != 2)
+                badPlan(cellPlace, "a pair of old and new value");
             CellChange change;
             change.column = std::string(name);
             change.before = detail::cellFromJson(pair.get_array()[0], cellPlace);
@@ -426,8 +455,9 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
         Hold h;
         std::string const reason = textOf(*e, "reason", place);
         bool known = false;
-        for (HoldReason r : {HoldReason::tooMany, HoldReason::tooLargeShare, HoldReason::wholeDepartment, HoldReason::lastAdmin,
-                             HoldReason::differentPerson, HoldReason::memberships, HoldReason::standsIn, HoldReason::reversed})
+        for (HoldReason r : {HoldReason::tooMany, HoldReason::tooLargeShare, HoldReason::wholeDepartment,
+                             HoldReason::lastAdmin, HoldReason::differentPerson, HoldReason::memberships,
+                             HoldReason::standsIn, HoldReason::reversed})
             if (toString(r) == reason) {
                 h.reason = r;
                 known = true;
@@ -450,7 +480,9 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
     plan.missingPermissions = textsOf(*o, "missingPermissions", "plan");
     json::value const& stats = member(*o, "stats", "plan");
     if (!stats.is_object()) badPlan("plan.stats", "an object");
-    auto countOf = [&](std::string_view key) { return static_cast<std::uint64_t>(integerOf(stats.get_object(), key, "plan.stats")); };
+    auto countOf = [&](std::string_view key) {
+        return static_cast<std::uint64_t>(integerOf(stats.get_object(), key, "plan.stats"));
+    };
     plan.stats.calls = countOf("calls");
     plan.stats.pages = countOf("pages");
     plan.stats.units = countOf("units");
@@ -472,14 +504,18 @@ CORPS_DECL std::string SyncReport::toText() const {
         case SyncOutcome::done: out += dryRun ? "would bring everything up to date" : "up to date"; break;
         case SyncOutcome::unchanged: out += "nothing changed, nothing written"; break;
         case SyncOutcome::held: out += "removals are held, the rest is applied"; break;
-        case SyncOutcome::incomplete: out += "incomplete: not everything could be read, and nothing in that part was removed"; break;
+        case SyncOutcome::incomplete:
+            out += "incomplete: not everything could be read, and nothing in that part was removed";
+            break;
     }
-    if (dryRun && outcome != SyncOutcome::unchanged && outcome != SyncOutcome::done) out += " (dry run: nothing was written)";
+    if (dryRun && outcome != SyncOutcome::unchanged && outcome != SyncOutcome::done)
+        out += " (dry run: nothing was written)";
     out += "\n";
     auto line = [&out](char const* what, ChangeCounts const& c, char const* removedWord) {
         if (c.created == 0 && c.updated == 0 && c.removed == 0) return;
-        out += "  " + std::string(what) + ": " + std::to_string(c.created) + " new, " + std::to_string(c.updated) + " changed, " +
-               std::to_string(c.removed) + " " + removedWord + "\n";
+        out += "  " + std::string(what) + ": " + std::to_string(c.created) + " new, " +
+               std::to_string(c.updated) + " changed, " + std::to_string(c.removed) + " " + removedWord +
+               "\n";
     };
     line("departments", departments, "removed");
     line("members", members, "resigned");
@@ -493,7 +529,10 @@ CORPS_DECL std::string SyncReport::toText() const {
     for (Hold const& h : holds) out += "  " + detail::describeHold(h) + "\n";
     if (scopeChanged) out += "  the application's visible scope changed since the last sync\n";
     if (!digest.empty()) out += "  to remove them, approve " + digest.str() + "\n";
-    if (!outOfScope.empty()) out += "  no longer visible to the application, kept as they are: " + std::to_string(outOfScope.size()) + "\n";
+    if (!outOfScope.empty())
+        out +=
+            "  no longer visible to the application, kept as they are: " + std::to_string(outOfScope.size()) +
+            "\n";
     for (SyncFault const& f : faults) {
         out += "  could not read " + f.place + ": " + f.message;
         if (f.upstreamCode) out += " (code " + std::to_string(*f.upstreamCode) + ")";
@@ -501,8 +540,8 @@ CORPS_DECL std::string SyncReport::toText() const {
     }
     for (std::string const& w : warnings) out += "  warning: " + w + "\n";
     for (std::string const& p : missingPermissions) out += "  missing permission: " + p + "\n";
-    out += "  read: " + std::to_string(stats.calls) + " calls, " + std::to_string(stats.units) + " records, " + std::to_string(stats.decoded) +
-           " of them new or changed\n";
+    out += "  read: " + std::to_string(stats.calls) + " calls, " + std::to_string(stats.units) +
+           " records, " + std::to_string(stats.decoded) + " of them new or changed\n";
     return out;
 }
 

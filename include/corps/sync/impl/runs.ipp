@@ -1,12 +1,12 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-
 #include <corps/sync/detail/bytes.hpp>
 #include <corps/sync/detail/runs.hpp>
 #include <corps/sync/detail/tables.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace corps {
 namespace detail {
@@ -34,7 +34,8 @@ CORPS_DECL RunMap loadRuns(RowAccess& rows, std::string_view corp) {
     return out;
 }
 
-CORPS_DECL std::vector<std::string> loadRunKeys(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id) {
+CORPS_DECL std::vector<std::string> loadRunKeys(RowAccess& rows, std::string_view corp, std::int64_t kind,
+                                                std::string_view id) {
     std::vector<std::string> out;
     std::array<Cell, 3> const prefix{Cell::text(corp), Cell::integer(kind), Cell::text(id)};
     rows.forEach(runKeysTable(), 0, prefix, [&](std::span<Cell const> row) {
@@ -44,8 +45,8 @@ CORPS_DECL std::vector<std::string> loadRunKeys(RowAccess& rows, std::string_vie
     return out;
 }
 
-CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id, std::span<Fingerprint const> prints,
-                        std::span<std::string const> keys) {
+CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
+                        std::span<Fingerprint const> prints, std::span<std::string const> keys) {
     std::array<Cell, 3> const prefix{Cell::text(corp), Cell::integer(kind), Cell::text(id)};
     rows.eraseRows(runTable(), prefix);
     rows.eraseRows(runKeysTable(), prefix);
@@ -53,7 +54,8 @@ CORPS_DECL void saveRun(RowAccess& rows, std::string_view corp, std::int64_t kin
     for (std::size_t at = 0, chunk = 0; at < prints.size(); at += kRunChunk, ++chunk) {
         std::size_t const n = std::min(kRunChunk, prints.size() - at);
         auto const number = Cell::integer(static_cast<std::int64_t>(chunk));
-        std::string_view const blob(reinterpret_cast<char const*>(prints.data() + at), n * sizeof(Fingerprint));
+        std::string_view const blob(reinterpret_cast<char const*>(prints.data() + at),
+                                    n * sizeof(Fingerprint));
         std::array<Cell, 5> const run{prefix[0], prefix[1], prefix[2], number, Cell::blob(blob)};
         rows.upsertRow(runTable(), run);
         packed.clear();
@@ -69,8 +71,8 @@ CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp) {
     rows.eraseRows(runKeysTable(), prefix);
 }
 
-CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind, std::string_view id,
-                                                  std::set<std::string> const& keys) {
+CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind,
+                                                  std::string_view id, std::set<std::string> const& keys) {
     std::vector<std::string> const stored = loadRunKeys(rows, corp, kind, id);
     std::set<std::size_t> chunks;
     std::set<std::string> unlisted = keys;
@@ -80,13 +82,15 @@ CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_v
             unlisted.erase(stored[i]);
         }
     for (std::size_t chunk : chunks) {
-        std::array<Cell, 4> const at{Cell::text(corp), Cell::integer(kind), Cell::text(id), Cell::integer(static_cast<std::int64_t>(chunk))};
+        std::array<Cell, 4> const at{Cell::text(corp), Cell::integer(kind), Cell::text(id),
+                                     Cell::integer(static_cast<std::int64_t>(chunk))};
         std::string blob;
         rows.forEach(runTable(), 0, at, [&blob](std::span<Cell const> row) { blob = row[4].bytes(); });
         std::size_t const first = chunk * kRunChunk;
         std::size_t const last = std::min(stored.size(), first + blob.size() / sizeof(Fingerprint));
         for (std::size_t i = first; i < last; ++i)
-            if (keys.contains(stored[i])) std::memset(blob.data() + (i - first) * sizeof(Fingerprint), 0, sizeof(Fingerprint));
+            if (keys.contains(stored[i]))
+                std::memset(blob.data() + (i - first) * sizeof(Fingerprint), 0, sizeof(Fingerprint));
         std::array<Cell, 5> const row{at[0], at[1], at[2], at[3], Cell::blob(blob)};
         rows.upsertRow(runTable(), row);
     }

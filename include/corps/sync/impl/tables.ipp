@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
-
 #include <corps/sync/detail/tables.hpp>
+
+#include <array>
 
 namespace corps {
 namespace detail {

@@ -20,8 +20,8 @@ CORPS_DECL std::string percentEncode(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (char c : text) {
-        bool const unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                                c == '_' || c == '~';
+        bool const unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                c == '-' || c == '.' || c == '_' || c == '~';
         if (unreserved) {
             out += c;
         } else {
