@@ -567,6 +567,12 @@ private:
             out.emplace_back(literal, url.port);
             co_return out;
         }
+        // This machine, whatever a resolver would say (RFC 6761, section 6.3): one may not know the name, or lie.
+        if (url.host == "localhost") {
+            out.emplace_back(asio::ip::address_v6::loopback(), url.port);
+            out.emplace_back(asio::ip::address_v4::loopback(), url.port);
+            co_return out;
+        }
         op->phase = "looking up the host's address";
         auto const lookup = std::make_shared<detail::HttpsLookup>(op->strand);
         lookup->resolver.async_resolve(
@@ -588,10 +594,6 @@ private:
                      (lookup->ec ? ": " + lookup->ec.message() : std::string()));
         }
         out = lookup->found;
-        if (!url.tls) {
-            std::erase_if(out, [](auto const& e) { return !e.address().is_loopback(); });
-            if (out.empty()) failPlain(*op);
-        }
         co_return out;
     }
 
