@@ -50,6 +50,9 @@ private:
  */
 [[nodiscard]] CORPS_DECL std::string caFileOf(CorpConfig const& config);
 
+/** Throws Error(config): the transport knows no such thing. */
+[[noreturn]] CORPS_DECL void refuseCaFile(CorpConfig const& config);
+
 /** The transport, trusting the authorities that the business keys name. Errors: Error(config) when it knows
  * no such thing. */
 template <class T>
@@ -61,7 +64,7 @@ template <class T>
                   }) {
         return transport.withCaFile(std::move(file));
     } else {
-        throw config.errorAt("caFile", "absent: the transport of this corp has no `withCaFile(std::string)`");
+        refuseCaFile(config);
     }
 }
 

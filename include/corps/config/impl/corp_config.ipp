@@ -64,6 +64,21 @@ inline void maskIn(boost::json::value& v) {
     }
 }
 
+inline void dropSecrets(boost::json::value& v) {
+    if (auto* o = v.if_object()) {
+        for (auto it = o->begin(); it != o->end();) {
+            if (isSecretKey(plainText(it->key()))) {
+                it = o->erase(it);
+            } else {
+                dropSecrets(it->value());
+                ++it;
+            }
+        }
+    } else if (auto* a = v.if_array()) {
+        for (auto& element : *a) dropSecrets(element);
+    }
+}
+
 inline std::optional<std::string> integerText(boost::json::value const& v) {
     if (auto const* i = v.if_int64()) return std::to_string(*i);
     if (auto const* u = v.if_uint64()) return std::to_string(*u);
@@ -148,13 +163,11 @@ CORPS_DECL boost::json::object CorpConfig::credentials() const {
 }
 
 CORPS_DECL boost::json::object CorpConfig::settings() const {
-    boost::json::object out = business;
-    out.erase("authConfig");
-    for (auto const& entry : credentials()) out.insert_or_assign(entry.key(), entry.value());
-    out = maskSecrets(out);
-    for (auto it = out.begin(); it != out.end();)
-        it = isSecretKey(detail::plainText(it->key())) ? out.erase(it) : it + 1;
-    return out;
+    boost::json::value out(business);
+    out.get_object().erase("authConfig");
+    for (auto const& entry : credentials()) out.get_object().insert_or_assign(entry.key(), entry.value());
+    detail::dropSecrets(out);
+    return std::move(out.get_object());
 }
 
 CORPS_DECL boost::json::object CorpConfig::publicData() const {

@@ -31,4 +31,8 @@ CORPS_DECL std::string caFileOf(CorpConfig const& config) {
     return file;
 }
 
+[[noreturn]] CORPS_DECL void refuseCaFile(CorpConfig const& config) {
+    throw config.errorAt("caFile", "absent: the transport of this corp has no `withCaFile(std::string)`");
+}
+
 }  // namespace corps::detail
