@@ -567,7 +567,8 @@ private:
             out.emplace_back(literal, url.port);
             co_return out;
         }
-        // This machine, whatever a resolver would say (RFC 6761, section 6.3): one may not know the name, or lie.
+        // This machine, whatever a resolver would say (RFC 6761, section 6.3): one may not know the name, or
+        // lie.
         if (url.host == "localhost") {
             out.emplace_back(asio::ip::address_v6::loopback(), url.port);
             out.emplace_back(asio::ip::address_v4::loopback(), url.port);
