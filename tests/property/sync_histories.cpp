@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <corps/error/error.hpp>
+#include <corps/model/corp_data.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/engine.hpp>
 
@@ -405,7 +406,7 @@ std::string describe(SyncPlan const& plan) {
 
 struct Coverage {
     std::size_t syncs = 0, held = 0, incomplete = 0, whole = 0, disputed = 0, viaJson = 0, approved = 0, doubted = 0, partial = 0,
-                resigned = 0, reinstated = 0, others = 0, unchanged = 0, outOfScope = 0, refused = 0;
+                resigned = 0, reinstated = 0, others = 0, unchanged = 0, outOfScope = 0, refused = 0, collected = 0;
 };
 
 class History {
@@ -868,6 +869,10 @@ private:
         return out;
     }
 
+    [[nodiscard]] bool adminsTold() const {
+        return adminsBy_ != 1 || std::all_of(org_.members.begin(), org_.members.end(), [](auto const& m) { return m.second.admin.has_value(); });
+    }
+
     /** Whether the departments, as they are shown, stand under each other in a circle. */
     [[nodiscard]] bool circle() const {
         if (lostTree_ || !how_.fullScope || hidden_.contains("parent")) return false;
@@ -961,6 +966,15 @@ private:
         }
         require(bench_->counting.count().upserts == count.upserts && bench_->counting.count().erases == count.erases,
                 [] { return std::string("planning writes"); });
+        if (plan && how_.fullScope && !disputed_ && !torn_ && hidden_.empty() && (adminsBy_ != 1 || (adminsTold() && plan->complete)) && chance(20)) {
+            // The same from data that was collected first; its faults are told in other words.
+            CorpData const data = bench_->loop.run(bench_->engine->collect(up, PullOptions()));
+            SyncPlan collected = bench_->engine->plan(data, options);
+            collected.faults = plan->faults;
+            std::string const text = describe(collected);
+            require(text == warm, [&] { return "collected data gives another plan\n" + difference(warm, text); });
+            ++seen_.collected;
+        }
         if (torn_ && circle()) require(!plan.has_value(), [] { return std::string("a circle of departments is accepted"); });
         if (!plan) {
             ++seen_.refused;
@@ -1237,7 +1251,7 @@ TEST_CASE("sync: random histories", "[sync][property]") {
                   << seen.disputed << ", approved " << seen.approved << ", doubted " << seen.doubted << ", refused " << seen.refused
                   << ", partial scope " << seen.partial << ", out of scope " << seen.outOfScope << ", resigned " << seen.resigned
                   << ", reinstated " << seen.reinstated << ", somebody else " << seen.others << ", via JSON " << seen.viaJson
-                  << ", unchanged " << seen.unchanged;
+                  << ", unchanged " << seen.unchanged << ", from collected data " << seen.collected;
     INFO(counted.str());
     if (many != nullptr) std::cerr << counted.str() << "\n";
     if (one == nullptr && histories >= 200) {  // a history in which nothing happens proves nothing
@@ -1252,5 +1266,6 @@ TEST_CASE("sync: random histories", "[sync][property]") {
         CHECK(seen.others > 5);
         CHECK(seen.viaJson > histories / 2);
         CHECK(seen.outOfScope > 20);
+        CHECK(seen.collected > 20);
     }
 }

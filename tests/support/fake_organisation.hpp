@@ -225,17 +225,20 @@ public:
         list(0, {ListingKind::departments, ""}, units);
         std::set<std::string> listed = sight;
         if (how.fullScope) listed.insert(org.root);
+        std::map<std::string, std::vector<std::pair<std::string const, FakeMember> const*>> in;
+        for (auto const& entry : org.members)
+            for (auto const& [d, place] : entry.second.in) in[d].push_back(&entry);
         for (std::string const& d : listed) {
             units.clear();
-            for (auto const& [id, m] : org.members) {
-                auto const place = m.in.find(d);
-                if (place == m.in.end()) continue;
+            for (auto const* entry : in[d]) {
+                auto const& [id, m] = *entry;
+                FakePlace const& place = m.in.at(d);
                 auto const older = how.older.find({d, id});
-                units.push_back(detail::unitOf(id, older == how.older.end() ? m : older->second, &place->second));
+                units.push_back(detail::unitOf(id, older == how.older.end() ? m : older->second, &place));
                 auto const twice = how.twice.find({d, id});
                 if (twice == how.twice.end()) continue;
                 auto const then = twice->second.in.find(d);
-                units.push_back(detail::unitOf(id, twice->second, then == twice->second.in.end() ? &place->second : &then->second));
+                units.push_back(detail::unitOf(id, twice->second, then == twice->second.in.end() ? &place : &then->second));
             }
             std::optional<std::int64_t> count;
             if (how.counts) count = static_cast<std::int64_t>(units.size());

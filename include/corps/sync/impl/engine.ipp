@@ -212,7 +212,13 @@ public:
             return;
         }
         found_.row(table, cells);
-        if (table == UpstreamTable::deptMember) seen(ListingKind::deptMembers, cells);
+        if (table == UpstreamTable::deptMember) {
+            seen(ListingKind::deptMembers, cells);
+            // Leaders come before memberships: without a flag by now, there is none.
+            FoundMember& m = found_.members[std::string(cells[1].bytes())];
+            if (std::none_of(m.flags.begin(), m.flags.end(), [&](auto const& f) { return f.first == cells[0].bytes(); }))
+                m.flagless.emplace_back(cells[0].bytes());
+        }
         if (table == UpstreamTable::roleMember) seen(ListingKind::roleMembers, cells);
     }
 
@@ -527,8 +533,10 @@ public:
         listings.push_back(std::move(l));
     }
     void row(UpstreamTable table, std::span<Cell const> cells) override {
+        if (table == UpstreamTable::member && !cells.empty()) untold_.emplace(cells[0].bytes());
         if (table == UpstreamTable::admin && cells.size() > 1) {
             adminsKnown = true;
+            untold_.erase(std::string(cells[0].bytes()));
             if (cells[1].integer() == 0) return;
             cells = cells.first(1);
         }
@@ -539,9 +547,12 @@ public:
     std::vector<CorpDataListing> listings;
     std::vector<CorpDataFault> faults;
     bool adminsKnown = false;
+    /** Every member's record says whether they administer. */
+    [[nodiscard]] bool allAdminsKnown() const { return adminsKnown && untold_.empty(); }
 
 private:
     Upstream& upstream_;
+    std::set<std::string> untold_;
     std::set<Listing> damaged_;
 };
 
@@ -559,15 +570,18 @@ CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, Pul
         data.proof.fullScope = proof.fullScope;
         data.proof.rootDeptId = DeptId(proof.rootDeptId);
         for (std::string const& r : proof.visibleRoots) data.proof.visibleRoots.emplace_back(r);
+        bool treeComplete = false;
         bool membersComplete = true;
-        for (CorpDataListing const& l : sink.listings)
+        for (CorpDataListing const& l : sink.listings) {
+            if (l.kind == CorpDataListing::Kind::departments) treeComplete = l.complete;
             if (l.kind == CorpDataListing::Kind::deptMembers && !l.complete) membersComplete = false;
+        }
         data.proof.listings = std::move(sink.listings);
         if (sink.adminsKnown) {
-            // Every member's record says whether they administer: together that is the list.
+            // The members' records say whether they administer: together that is the list, if each of them does.
             CorpDataListing admins;
             admins.kind = CorpDataListing::Kind::admins;
-            admins.complete = membersComplete && proof.fullScope;
+            admins.complete = treeComplete && membersComplete && proof.fullScope && sink.allAdminsKnown();
             data.proof.listings.push_back(std::move(admins));
         }
         data.proof.faults = std::move(sink.faults);

@@ -193,6 +193,13 @@ CORPS_DECL Seen Planner::seen(ListingKind kind, std::string const& id, std::stri
         if (kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(id)) return Seen::no;
         return Seen::unknown;
     }
+    if (auto const it = f_.members.find(key); it != f_.members.end()) {  // decoded there: no keys need to be loaded
+        FoundMember const& m = it->second;
+        auto inDept = [&id](auto const& p) { return p.first == id; };
+        if (kind == ListingKind::deptMembers && std::any_of(m.depts.begin(), m.depts.end(), inDept)) return Seen::yes;
+        if (kind == ListingKind::visibleMembers && m.visible) return Seen::yes;
+        if (kind == ListingKind::roleMembers && std::find(m.roles.begin(), m.roles.end(), id) != m.roles.end()) return Seen::yes;
+    }
     if (seenKeys(Listing{kind, id}, *f).contains(key)) return Seen::yes;
     return f->state == ListingState::complete ? Seen::no : Seen::unknown;
 }
@@ -734,7 +741,11 @@ CORPS_DECL void Planner::limitAdmins() {
             after = true;  // returns, and administers again
         if (row.empty() || row[c_.member.status].integer() == 2 || row[c_.member.localStatus].integer() == 2) continue;
         before = true;
-        bool const goes = j != judged_.end() && j->second.gone && !heldMembers_.contains(id);
+        if (heldMembers_.contains(id)) {  // keeps the right as well
+            after = true;
+            continue;
+        }
+        bool const goes = j != judged_.end() && j->second.gone;
         auto const flag = adminAfter_.find(id);
         bool const unflagged = flag != adminAfter_.end() && !flag->second && !origins.contains(std::string(kOriginLocal));
         if (goes || unflagged) {
