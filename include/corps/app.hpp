@@ -36,23 +36,15 @@ struct ElementTypeName {
 };
 
 template <class T>
-concept HasElementType = requires {
-    { T::Client::kElementType } -> std::convertible_to<std::string_view>;
-};
-
-template <class T>
 struct ElementTypeOf {
     using Type = T;
     static constexpr std::string_view name() {
-        if constexpr (std::same_as<typename T::Client, NoUpstream>) {
-            return "corps.NormalType";
-        } else {
-            static_assert(HasElementType<T>,
-                          "corps: App needs to know which \"type\" this is: say "
-                          "ElementType<\"corps.MyType\", MyType>, or give its "
-                          "client `static constexpr std::string_view kElementType`");
-            return T::Client::kElementType;
-        }
+        constexpr std::string_view kName = elementTypeOf<typename T::Client>();
+        static_assert(!kName.empty(),
+                      "corps: App needs to know which \"type\" this is: say ElementType<\"corps.MyType\", "
+                      "MyType>, or give its "
+                      "client `static constexpr std::string_view kElementType`");
+        return kName;
     }
 };
 

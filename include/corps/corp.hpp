@@ -13,6 +13,7 @@
 #include <concepts>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace corps {
@@ -33,6 +34,29 @@ template <HasTransportType Client>
 struct TransportOf<Client> {
     using Type = typename Client::Transport;
 };
+
+template <class C>
+concept HasElementType = requires {
+    { C::kElementType } -> std::convertible_to<std::string_view>;
+};
+
+/** The "type" of elements that are corps with this client; empty where the client does not tell. */
+template <class Client>
+constexpr std::string_view elementTypeOf() {
+    if constexpr (std::same_as<Client, NoUpstream>) {
+        return "corps.NormalType";
+    } else if constexpr (HasElementType<Client>) {
+        return Client::kElementType;
+    } else {
+        return {};
+    }
+}
+
+/** The configuration with its type, which one made in code need not name. */
+[[nodiscard]] inline CorpConfig withType(CorpConfig config, std::string_view type) {
+    if (config.type.empty()) config.type = type;
+    return config;
+}
 
 /** What the API base of a Corp knows of it while Corp itself is incomplete. */
 template <class A, class C, class S, class Y>
@@ -65,9 +89,8 @@ consteval bool checkPolicies() {
     static_assert(OfSync::template verify<Y>());
     if constexpr (!std::same_as<OfSync, PolicyOk>) {
         return false;
-    } else if constexpr (!requireRecordSet<typename Y::Records>()) {
-        return false;
     } else {
+        static_cast<void>(requireRecordSet<typename Y::Records>());
         static_assert(StorageVerdict<S>::template verify<S>());
         if constexpr (Y::kFollowsUpstream) {
             static_assert(ClientVerdict<C>::template verify<C>());
@@ -129,15 +152,17 @@ public:
         requires(FollowsAnUpstream<SyncPolicy> &&
                  std::convertible_to<Transport, typename detail::TransportOf<ClientPolicy>::Type>)
     Corp(CorpConfig config, Context context, Transport transport, StoragePolicy storage)
-        : Base(SyncPolicy::template makeCore<Traits>(std::move(config), std::move(context),
-                                                     std::move(transport), std::move(storage)),
+        : Base(SyncPolicy::template makeCore<Traits>(
+                   detail::withType(std::move(config), detail::elementTypeOf<ClientPolicy>()),
+                   std::move(context), std::move(transport), std::move(storage)),
                std::string(kDefaultCaller)) {}
 
     /** A corp that is edited here. Opens its tables in the store. Errors: storage, storageTooNew. */
     Corp(CorpConfig config, Context context, StoragePolicy storage)
         requires EditedHere<SyncPolicy>
-        : Base(SyncPolicy::template makeCore<Traits>(std::move(config), std::move(context),
-                                                     std::move(storage)),
+        : Base(SyncPolicy::template makeCore<Traits>(
+                   detail::withType(std::move(config), detail::elementTypeOf<ClientPolicy>()),
+                   std::move(context), std::move(storage)),
                std::string(kDefaultCaller)) {}
 
     /** The same corp; what is changed through the result stands under this name in the change feed. */

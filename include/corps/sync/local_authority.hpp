@@ -101,7 +101,7 @@ public:
         requires FollowsAnUpstream<Sync>;
     void getClient()
         requires FollowsAnUpstream<Sync>;
-    void releaseUserRole(MemberId memberId)
+    void releaseUserRole(MemberId const& memberId)
         requires FollowsAnUpstream<Sync>;
     void authConfig() const
         requires FollowsAnUpstream<Sync>;

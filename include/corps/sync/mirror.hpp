@@ -226,7 +226,7 @@ public:
      * From the next sync on a member has the upstream's roles again, beside those set here. The inverse of
      * setUserRole.
      */
-    Done releaseUserRole(MemberId memberId) {
+    Done releaseUserRole(MemberId const& memberId) {
         this->core()->edit(this->caller(), [&](LocalEdits& edits) { edits.releaseUserRole(memberId); });
         return Done();
     }
@@ -244,18 +244,18 @@ public:
         requires EditedHere<Sync>;
     void createDept(std::string_view name, DeptId parentId = {})
         requires EditedHere<Sync>;
-    void updateDept(DeptId deptId, std::string_view name, DeptId parentId = {})
+    void updateDept(DeptId const& deptId, std::string_view name, DeptId parentId = {})
         requires EditedHere<Sync>;
-    void deleteDept(DeptId deptId)
+    void deleteDept(DeptId const& deptId)
         requires EditedHere<Sync>;
-    void setDeptLeaderByDept(DeptId deptId, std::vector<MemberId> const& memberIdList)
+    void setDeptLeaderByDept(DeptId const& deptId, std::vector<MemberId> const& memberIdList)
         requires EditedHere<Sync>;
-    void addDeptMember(DeptId deptId, std::vector<MemberId> const& memberIdList)
+    void addDeptMember(DeptId const& deptId, std::vector<MemberId> const& memberIdList)
         requires EditedHere<Sync>;
-    void deleteDeptMember(DeptId deptId, std::vector<MemberId> const& memberIdList)
+    void deleteDeptMember(DeptId const& deptId, std::vector<MemberId> const& memberIdList)
         requires EditedHere<Sync>;
     template <class Fields>
-    void updateUserInfo(MemberId memberId, Fields const& fields)
+    void updateUserInfo(MemberId const& memberId, Fields const& fields)
         requires EditedHere<Sync>;
     void changeMemberStatus(std::vector<MemberId> const& memberIdList, MemberStatus status)
         requires EditedHere<Sync>;
@@ -265,7 +265,7 @@ public:
         requires EditedHere<Sync>;
     void verifyPassword(std::string_view username, std::string_view password)
         requires EditedHere<Sync>;
-    void setPassword(UserId userId, std::string_view password)
+    void setPassword(UserId const& userId, std::string_view password)
         requires EditedHere<Sync>;
 
     /** Who the changes of a sync are noted under in the change feed. */

@@ -62,13 +62,13 @@ public:
 
     /** All departments: the root first, then by id. */
     [[nodiscard]] std::vector<Dept> getDepts() const { return Reader::depts(*core_); }
-    [[nodiscard]] Dept getDept(DeptId deptId) const { return Reader::dept(*core_, deptId.view()); }
+    [[nodiscard]] Dept getDept(DeptId const& deptId) const { return Reader::dept(*core_, deptId.view()); }
     /** Active members of a department and, with `recursive`, of all below it; each once. */
-    [[nodiscard]] std::vector<Member> getDeptMembers(DeptId deptId, bool recursive = false) const {
+    [[nodiscard]] std::vector<Member> getDeptMembers(DeptId const& deptId, bool recursive = false) const {
         return Reader::deptMembers(*core_, deptId.str(), recursive);
     }
     /** Where a member stands: the primary department first, then by id. */
-    [[nodiscard]] std::vector<DeptMember> getMemberDepts(MemberId memberId) const {
+    [[nodiscard]] std::vector<DeptMember> getMemberDepts(MemberId const& memberId) const {
         return Reader::memberDepts(*core_, memberId.view());
     }
 
@@ -81,7 +81,9 @@ public:
     [[nodiscard]] std::vector<Member> getMembers(std::string_view status) const {
         return getMembers(parseStatusFilter(status));
     }
-    [[nodiscard]] Member getMember(MemberId memberId) const { return Reader::member(*core_, memberId); }
+    [[nodiscard]] Member getMember(MemberId const& memberId) const {
+        return Reader::member(*core_, memberId);
+    }
     /**
      * Calls f(member) for each, in one view of the store and without a list of them all; when f returns bool,
      * false ends it. f must not change this corp.
@@ -109,18 +111,18 @@ public:
     [[nodiscard]] std::vector<Role> getRoles() const { return Reader::roles(*core_); }
     [[nodiscard]] std::vector<RoleGroup> getRoleGroups() const { return Reader::roleGroups(*core_); }
     /** Roles a member has, from upstream and from here; none while the member counts as resigned. */
-    [[nodiscard]] std::vector<Role> getMemberRoles(MemberId memberId) const {
+    [[nodiscard]] std::vector<Role> getMemberRoles(MemberId const& memberId) const {
         return Reader::memberRoles(*core_, memberId.view());
     }
     /** Active members who have a role. */
-    [[nodiscard]] std::vector<Member> getRoleMembers(RoleId roleId) const {
+    [[nodiscard]] std::vector<Member> getRoleMembers(RoleId const& roleId) const {
         return Reader::roleMembers(*core_, roleId.view());
     }
     /**
      * Clears all roles of a member, then sets these: from now on the member's roles are owned here and no
      * sync changes them, until releaseUserRole.
      */
-    std::vector<RoleMember> setUserRole(MemberId memberId, std::vector<RoleId> const& roleIdList) {
+    std::vector<RoleMember> setUserRole(MemberId const& memberId, std::vector<RoleId> const& roleIdList) {
         return Reader::setUserRole(*core_, caller_, memberId, roleIdList);
     }
     RoleGroup createRoleGroup(std::string_view name) {
@@ -129,49 +131,49 @@ public:
         return Reader::roleGroup(*core_, id.view());
     }
     /** Errors: refused for a group of the upstream; invalidArgument for an empty name. */
-    RoleGroup renameRoleGroup(RoleGroupId roleGroupId, std::string_view name) {
+    RoleGroup renameRoleGroup(RoleGroupId const& roleGroupId, std::string_view name) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.renameRoleGroup(roleGroupId, name); });
         return Reader::roleGroup(*core_, roleGroupId.view());
     }
     /** Errors: refused for a group of the upstream, and for one that has roles. */
-    Done deleteRoleGroup(RoleGroupId roleGroupId) {
+    Done deleteRoleGroup(RoleGroupId const& roleGroupId) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.deleteRoleGroup(roleGroupId); });
         return Done();
     }
     /** Makes a role of our own. Errors: invalidArgument for an empty name; notFound for the group. */
-    Role createRole(std::string_view name, RoleGroupId roleGroupId) {
+    Role createRole(std::string_view name, RoleGroupId const& roleGroupId) {
         RoleId const id(context().newId());
         core_->edit(caller_, [&](LocalEdits& edits) { edits.createRole(id, roleGroupId, name); });
         return Reader::role(*core_, id.view());
     }
     /** Errors: refused for a role of the upstream; invalidArgument for an empty name. */
-    Role renameRole(RoleId roleId, std::string_view name) {
+    Role renameRole(RoleId const& roleId, std::string_view name) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.renameRole(roleId, name); });
         return Reader::role(*core_, roleId.view());
     }
     /** With who has it and its limits. Errors: refused for a role of the upstream. */
-    Done deleteRole(RoleId roleId) {
+    Done deleteRole(RoleId const& roleId) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.deleteRole(roleId); });
         return Done();
     }
-    Done addRoleMember(RoleId roleId, std::vector<MemberId> const& memberIdList) {
+    Done addRoleMember(RoleId const& roleId, std::vector<MemberId> const& memberIdList) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.addRoleMembers(roleId, memberIdList); });
         return Done();
     }
     /** Errors: refused for a member who has the role from the upstream; setUserRole takes such a member over.
      */
-    Done deleteRoleMember(RoleId roleId, std::vector<MemberId> const& memberIdList) {
+    Done deleteRoleMember(RoleId const& roleId, std::vector<MemberId> const& memberIdList) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.deleteRoleMembers(roleId, memberIdList); });
         return Done();
     }
     /** Limits a member's role to departments; replaces the limit there was; an empty list is no limit. */
-    Done setDeptLimit(RoleId roleId, MemberId memberId, std::vector<DeptId> const& deptIdList) {
+    Done setDeptLimit(RoleId const& roleId, MemberId const& memberId, std::vector<DeptId> const& deptIdList) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.setDeptLimit(roleId, memberId, deptIdList); });
         return Done();
     }
     /** As set, with departments that have vanished since: they allow nothing, but the limit stays a limit.
      * Empty: none. */
-    [[nodiscard]] std::vector<DeptId> getDeptLimit(RoleId roleId, MemberId memberId) const {
+    [[nodiscard]] std::vector<DeptId> getDeptLimit(RoleId const& roleId, MemberId const& memberId) const {
         std::vector<DeptId> out;
         core_->read([&](CorpReader const& r) {
             r.requireRole(roleId.view());
@@ -197,13 +199,13 @@ public:
         core_->edit(caller_, [&](LocalEdits& edits) { edits.setAdmins(memberIdList); });
         return Done();
     }
-    [[nodiscard]] UserSignature getUserSignature(MemberId memberId) const {
+    [[nodiscard]] UserSignature getUserSignature(MemberId const& memberId) const {
         UserSignature out;
         core_->read([&](CorpReader const& r) { out.signature = r.memberText(memberId, "signature"); });
         return out;
     }
     /** @param signature a link to the picture; empty takes it away. */
-    Done saveUserSignature(MemberId memberId, std::string_view signature) {
+    Done saveUserSignature(MemberId const& memberId, std::string_view signature) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.saveSignature(memberId, signature); });
         return Done();
     }

@@ -44,6 +44,7 @@ TEST_CASE("corp: a generic corp has what all corps have", "[corp]") {
     NormalType<MemoryStorage> corp(CorpConfig("corps.Default", "Default Organization Architecture"), context,
                                    storage);
     CHECK(corp.initCorp() == Done());
+    CHECK(corp.getCorpInfo().at("type") == "corps.NormalType");
     CorpDept const root = corp.getRootDept();
     CHECK(root.name == "Default Organization Architecture");
     CHECK(corp.initCorp() == Done());

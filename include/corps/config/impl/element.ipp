@@ -156,7 +156,10 @@ private:
     void replaceTemplates(boost::json::object& o, std::string const& file, std::string const& path) const {
         for (auto& entry : o) {
             std::string const key(entry.key().data(), entry.key().size());
-            replaceTemplates(entry.value(), file, path.empty() ? key : path + "." + key);
+            std::string inner = path;
+            if (!path.empty()) inner += '.';
+            inner += key;
+            replaceTemplates(entry.value(), file, inner);
         }
     }
     void replaceTemplates(boost::json::value& v, std::string const& file, std::string const& path) const {
