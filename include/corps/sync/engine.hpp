@@ -99,7 +99,7 @@ public:
     /** Applies exactly this plan in one transaction. Throws Error(stalePlan) when upstream-owned rows changed
      * since. */
     CORPS_DECL SyncReport apply(SyncPlan const& plan, SyncOptions options, std::string_view caller);
-    /** Lock, plan, apply. */
+    /** Lock, plan, apply. When upstream-owned rows were changed here during the pull, it pulls once more. */
     [[nodiscard]] CORPS_DECL asio::awaitable<SyncReport> sync(Upstream& upstream, SyncOptions options,
                                                               std::string caller);
     /** Remembers for 7 days that the removals named by the digest may go. */

@@ -611,3 +611,165 @@ TEST_CASE("sync: roles owned here are left alone until released", "[sync][corout
     CHECK(bench.sync(up).outcome == SyncOutcome::unchanged);
     CHECK(bench.engine->verify().problems.empty());
 }
+
+TEST_CASE("sync: an edit made here during the pull costs a second pull, not an error", "[sync][coroutine]") {
+    MirrorBench bench;
+    FakeOrganisation org = twoDepartments();
+    FakeUpstream up(org);
+    bench.sync(up);
+    RecordTables const& t = tablesOf<>();
+    org.members["m2"].nick = "n";
+    up.show(org);
+    up.pulls = 0;
+    bool always = false;
+    up.onPull = [&] {
+        if (up.pulls > 1 && !always) return;
+        bench.rows.edit(bench.now(), *t.roleMember, {Cell::text("r"), Cell::text("m4"), Cell::text(kOriginUpstream)});
+        bench.rows.take(bench.now(), *t.roleMember, {Cell::text("r"), Cell::text("m4"), Cell::text(kOriginUpstream)});
+    };
+    CHECK(bench.sync(up).outcome == SyncOutcome::done);
+    CHECK(up.pulls == 2);
+    CHECK(bench.rows.member("m2")["nick"] == "n");
+    always = true;
+    org.members["m2"].nick = "o";
+    up.show(org);
+    up.pulls = 0;
+    CHECK(failure([&] { bench.sync(up); }).is(Errc::stalePlan));
+    CHECK(up.pulls == 2);
+}
+
+TEST_CASE("sync: who takes over a member's roles voids a plan that gives them one", "[sync][coroutine]") {
+    MirrorBench bench;
+    FakeOrganisation org = twoDepartments();
+    FakeUpstream up(org);
+    bench.sync(up);
+    org.roleMembers["r"].insert("m4");
+    up.show(org);
+    SyncPlan const plan = bench.plan(up);
+    bench.rows.edit(bench.now(), *tablesOf<>().member, {Cell::text("m4")}, {{"rolesLocal", Cell::integer(1)}});
+    CHECK(failure([&] { bench.engine->apply(plan, SyncOptions(), "sync"); }).is(Errc::stalePlan));
+    bench.sync(up);
+    CHECK_FALSE(bench.rows.keys(*tablesOf<>().roleMember).contains("r/m4/upstream"));
+}
+
+TEST_CASE("sync: a plan that was text is not believed about what is stored", "[sync][coroutine]") {
+    MirrorBench bench;
+    FakeOrganisation org = company(2, 6);
+    FakeUpstream up(org);
+    bench.sync(up);
+    org.members.erase("d0m1");
+    org.members["d0m2"].nick = "renamed";
+    up.show(org);
+    SyncPlan plan = SyncPlan::fromJson(bench.plan(up).toJson());
+    // Somebody edited it by hand: other values before, a row that is not there, no values of what is erased.
+    ChangeList edited;
+    for (RowChange c : plan.changes) {
+        for (CellChange& v : c.cells)
+            if (!v.before.isNull()) v.before = v.before.kind() == CellKind::integer ? OwnedCell(Cell::integer(77)) : OwnedCell(Cell::text("made up"));
+        if (c.kind == ChangeKind::erase) c.cells.clear();
+        edited.push_back(c);
+    }
+    RowChange nobody;
+    nobody.table = tablesOf<>().deptMember->name;
+    nobody.kind = ChangeKind::erase;
+    nobody.key = {OwnedCell(Cell::text("d0")), OwnedCell(Cell::text("nobody"))};
+    edited.push_back(nobody);
+    plan.changes = edited;
+    bench.engine->apply(plan, SyncOptions(), "sync");
+    CHECK(bench.rows.status("d0m1") == "resigned");
+    CHECK(bench.rows.member("d0m2")["nick"] == "renamed");
+    CHECK(bench.engine->verify().problems.empty());
+    for (FeedEntry const& e : bench.engine->changesSince("", 1000))
+        for (CellChange const& c : e.change.cells) CHECK(c.before.bytes() != "made up");
+    // Nor may it reach what no sync writes.
+    RowChange password;
+    password.table = tablesOf<>().passwordAuth->name;
+    password.kind = ChangeKind::create;
+    password.key = {OwnedCell(Cell::text(bench.rows.userId("d0m2")))};
+    SyncPlan bad = bench.plan(up);
+    bad.changes.push_back(password);
+    CHECK(failure([&] { bench.engine->apply(bad, SyncOptions(), "sync"); }).is(Errc::invalidArgument));
+    bad.runs.reset();
+    CHECK(failure([&] { bench.engine->apply(bad, SyncOptions(), "sync"); }).is(Errc::invalidArgument));
+}
+
+TEST_CASE("sync: collected data without proof removes nobody", "[sync][coroutine]") {
+    MirrorBench bench;
+    FakeOrganisation org = company(2, 6);
+    FakeUpstream up(org);
+    bench.sync(up);
+    org.members.erase("d0m1");
+    org.depts.erase("d1");
+    for (auto& [id, m] : org.members) m.in.erase("d1");
+    org.members["d0m2"].nick = "renamed";
+    org.add("new", {"d0"});
+    up.show(org);
+    CorpData data = bench.loop.run(bench.engine->collect(up, PullOptions()));
+    CHECK(data.corpId == "ent-1");
+    CHECK(data.userList.size() == 6);
+    SyncOptions all;
+    all.allowRemovals = true;
+    SyncPlan const proven = bench.engine->plan(data, all);
+    data.proof = CorpDataProof();
+    SyncPlan const unproven = bench.engine->plan(data, all);
+    auto removals = [](SyncPlan const& p) {
+        std::size_t n = 0;
+        for (std::size_t i = 0; i < p.changes.size(); ++i) n += p.changes.kind(i) == ChangeKind::erase || p.changes.kind(i) == ChangeKind::resign ? 1 : 0;
+        return n;
+    };
+    CHECK(removals(proven) > 7);
+    CHECK(removals(unproven) == 0);
+    CHECK_FALSE(unproven.complete);
+    bench.engine->apply(unproven, SyncOptions(), "sync");
+    CHECK(bench.rows.member("d0m2")["nick"] == "renamed");
+    CHECK(bench.rows.memberships().contains("d0/new"));
+    CHECK(bench.rows.memberships().contains("d1/d1m0"));
+    CHECK(bench.engine->verify().problems.empty());
+    // What came without a pull is noticed by the next one.
+    org.members.erase("new");
+    up.show(org);
+    CHECK(bench.sync(up, all).outcome == SyncOutcome::done);
+    CHECK(bench.rows.status("new") == "resigned");
+    CHECK(bench.rows.status("d0m1") == "resigned");
+}
+
+TEST_CASE("sync: a change writer records what really changes and nothing else", "[sync]") {
+    MirrorBench bench;
+    FakeUpstream up(twoDepartments());
+    bench.sync(up);
+    RecordTables const& t = tablesOf<>();
+    std::string const cursor = bench.engine->changesSince("", 1000).back().cursor;
+    bench.counting.count() = WriteCount();
+    bench.rows.edit(bench.now(), *t.member, {Cell::text("m1")}, {{"nick", Cell::text("nick m1")}});
+    bench.rows.take(bench.now(), *t.admin, {Cell::text("nobody"), Cell::text(kOriginLocal)});
+    CHECK(bench.counting.count().upserts == 0);
+    CHECK(bench.engine->changesSince(cursor, 1000).empty());
+    bench.rows.edit(bench.now(), *t.member, {Cell::text("m1")}, {{"signature", Cell::text("s")}});
+    std::vector<FeedEntry> const news = bench.engine->changesSince(cursor, 1000);
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].caller == "alice");
+    CHECK(news[0].syncId.empty());
+    REQUIRE(news[0].change.cells.size() == 1);
+    CHECK(news[0].change.cells[0].column == "signature");
+    CHECK(news[0].change.cells[0].before.isNull());
+    CHECK(bench.engine->verify().ok);
+}
+
+TEST_CASE("sync: what the change feed keeps ends after its time", "[sync][coroutine]") {
+    MirrorBench bench;
+    FakeOrganisation org = twoDepartments();
+    FakeUpstream up(org);
+    bench.sync(up);
+    bench.loop.clock->advance(std::chrono::hours(24 * 399));
+    org.members["m2"].nick = "n";
+    up.show(org);
+    bench.sync(up);
+    CHECK(bench.engine->changesSince("", 1000).size() > 20);
+    bench.loop.clock->advance(std::chrono::hours(24 * 2));
+    org.members["m2"].nick = "o";
+    up.show(org);
+    bench.sync(up);
+    std::vector<FeedEntry> const left = bench.engine->changesSince("", 1000);
+    CHECK(left.size() == 4);  // the member and the user, twice
+    CHECK(std::all_of(left.begin(), left.end(), [](FeedEntry const& e) { return e.change.kind == ChangeKind::update; }));
+}

@@ -345,6 +345,7 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
             for (TableSchema const* t : tables.all())
                 if (t->name == name) table = t;
             if (table == nullptr) throw bad(i, "a change of a table that this corp does not have");
+            if (table == tables.passwordAuth || table == tables.deptLimit) throw bad(i, "a change that no sync makes");
         }
         plan.changes.visit(i, key, names, before, after);
         std::size_t const start = table->columns[0].type == ColumnType::corp ? 1 : 0;
@@ -361,18 +362,23 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
             rowAfter[at] = after[v];
             if (!after[v].isNull()) changed.push_back(at);
         }
+        // What a plan of this process says of a row is true while the generation stands. Shared tables are guarded by
+        // none, and a plan that was text meanwhile is not believed: there the row itself is looked up.
+        bool const believed = plan.runs != nullptr && start == 1;
         switch (plan.changes.kind(i)) {
             case ChangeKind::create:
-                // Shared tables are guarded by no generation: somebody else may have been faster.
-                if (start == 0) static_cast<void>(writer.upsert(*table, rowAfter));
-                else state.create(*table, rowAfter);
+                if (believed) state.create(*table, rowAfter);
+                else static_cast<void>(writer.upsert(*table, rowAfter));
                 break;
-            case ChangeKind::erase: state.erase(*table, rowBefore); break;
+            case ChangeKind::erase:
+                if (believed) state.erase(*table, rowBefore);
+                else static_cast<void>(writer.erase(*table, std::span<Cell const>(rowBefore).first(table->keyColumns)));
+                break;
             case ChangeKind::update:
             case ChangeKind::resign:
             case ChangeKind::reinstate:
-                if (start == 0) static_cast<void>(writer.upsert(*table, rowAfter));
-                else state.update(*table, rowBefore, rowAfter, changed);
+                if (believed) state.update(*table, rowBefore, rowAfter, changed);
+                else static_cast<void>(writer.upsert(*table, rowAfter));
                 break;
         }
     }
@@ -469,10 +475,22 @@ CORPS_DECL asio::awaitable<SyncReport> SyncEngine::sync(Upstream& upstream, Sync
         }
         co_await self->context.clock().sleep(std::min<Duration>(patience - waited, Duration(50)));
     }
-    SyncPlan const made = co_await plan(upstream, options);
     SyncReport out;
-    std::function<void()> const write = [&] { out = apply(made, options, caller); };
-    co_await self->context.blocking(write);
+    bool stale = false;
+    for (int attempt = 0; attempt == 0 || stale; ++attempt) {
+        SyncPlan const made = co_await plan(upstream, options);
+        stale = false;
+        std::function<void()> const write = [&] {
+            try {
+                out = apply(made, options, caller);
+            } catch (Error const& e) {
+                // A pull takes long, and people edit meanwhile: once more, before that becomes an error.
+                if (attempt > 0 || !e.is(Errc::stalePlan)) throw;
+                stale = true;
+            }
+        };
+        co_await self->context.blocking(write);
+    }
     co_return out;
 }
 
