@@ -3,7 +3,10 @@
 #include <corps/auth/upstream_auth.hpp>
 #include <corps/detail/verdict.hpp>
 
+#include <boost/json/fwd.hpp>
+
 #include <concepts>
+#include <string_view>
 
 namespace corps {
 
@@ -11,6 +14,10 @@ namespace detail {
 
 template <class A>
 concept HasAuthConfig = requires { typename A::Config; } && std::constructible_from<A, typename A::Config>;
+template <class A>
+concept HasConfigFromJson = requires(boost::json::object const& keys, std::string_view place) {
+    { A::Config::fromJson(keys, place) } -> std::same_as<typename A::Config>;
+};
 template <class A>
 concept HasToken = requires(A a, Channel& wire) {
     { a.token(wire) } -> std::same_as<asio::awaitable<IssuedToken>>;
@@ -34,6 +41,16 @@ struct AuthNeedsConfig {
         static_assert(kAlwaysFalse<A>,
                       "corps: AuthPolicy needs a nested type `Config` and a constructor from it");
         return true;  // one error, not two
+    }
+};
+struct AuthNeedsConfigFromJson {
+    template <class A>
+    static consteval bool verify() {
+        static_assert(kAlwaysFalse<A>,
+                      "corps: AuthPolicy needs `static Config Config::fromJson(boost::json::object const& "
+                      "keys, std::string_view "
+                      "place)`: business keys, and the file that errors name");
+        return true;
     }
 };
 struct AuthNeedsToken {
@@ -80,7 +97,7 @@ struct AuthNeedsIdentify {
 
 }  // namespace detail
 
-/** What a type lacks to be an UpstreamAuth; see StorageVerdict. */
+/** What a type lacks to be an UpstreamAuth that a Corp can configure; see StorageVerdict. */
 template <class A>
 using AuthVerdict =
     detail::FirstFailure<detail::Check<detail::HasAuthConfig<A>, detail::AuthNeedsConfig>,
@@ -88,6 +105,7 @@ using AuthVerdict =
                          detail::Check<detail::HasAttach<A>, detail::AuthNeedsAttach>,
                          detail::Check<detail::HasTokenRejected<A>, detail::AuthNeedsTokenRejected>,
                          detail::Check<detail::HasTokenKey<A>, detail::AuthNeedsTokenKey>,
-                         detail::Check<UpstreamAuth<A>, detail::AuthNeedsIdentify>>;
+                         detail::Check<UpstreamAuth<A>, detail::AuthNeedsIdentify>,
+                         detail::Check<detail::HasConfigFromJson<A>, detail::AuthNeedsConfigFromJson>>;
 
 }  // namespace corps

@@ -1,6 +1,6 @@
 // A platform of our own, as small as one can be: one call for the departments, one for the members of a
 // department, one for the roles and one for the members of a role. The client is the smallest complete one
-// (docs/policies/client.md).
+// (docs/policies.md).
 #pragma once
 
 #include <corps/auth/upstream_auth.hpp>
