@@ -1379,7 +1379,7 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
 /** Whether this pull says neither that somebody held is back nor that they are gone. */
 CORPS_DECL bool Planner::unread(HoldKey const& key) const {
     auto const& [kind, id] = key;
-    if (kind == "dept") return !treeComplete_ && storedDepts_.contains(id) && !deptRows_.contains(id);
+    if (kind == "dept") return storedDepts_.contains(id) && !deptRows_.contains(id) && !goneDepts_.contains(id);
     if (kind == "membership") return false;
     auto const j = judged_.find(id);
     return j != judged_.end() && !j->second.present && !j->second.gone && j->second.stored && (j->second.active || kind == "person");
