@@ -192,7 +192,7 @@ private:
     std::ostream& err_;
     std::mutex mutex_;
     Clock::time_point begin_ = Clock::now();
-    Clock::time_point last_ = begin_;
+    Clock::time_point last_ = begin_ - std::chrono::seconds(1);
     std::size_t width_ = 0;
 };
 
@@ -487,9 +487,6 @@ int corpctlMain(int argc, char const* const* argv, std::ostream& out, std::ostre
         err << "corpctl: " << printable(e.what()) << '\n';
         if (!e.diagnostics().upstreamMessage.empty())
             err << "  the platform says: " << printable(e.diagnostics().upstreamMessage) << '\n';
-        if (auto const* call = dynamic_cast<corps::CallError const*>(&e))
-            for (std::string const& p : call->missingPermissions())
-                err << "  missing permission: " << printable(p) << '\n';
         return kFailed;
     } catch (std::exception const& e) {
         err << "corpctl: " << e.what() << '\n';

@@ -1,34 +1,21 @@
-// Names without bodies, for headers that only mention them. Includes nothing of Boost.
 #pragma once
 
-#include <cstdint>
-
+/**
+ * @file
+ * Names of the library, declared and not defined, and the official types: for headers that only pass them on.
+ * Needs nothing but the standard library's own names.
+ */
 namespace corps {
 
-// error
-enum class Errc;
-struct Diagnostics;
+class Context;
+class CorpConfig;
 class Error;
+class MemoryStorage;
+class HttpsTransport;
+class SqliteStorage;
 
-// model
-template <class Kind>
-class Id;
-using DeptId = Id<struct DeptIdKind>;
-using MemberId = Id<struct MemberIdKind>;
-using UserId = Id<struct UserIdKind>;
-using RoleId = Id<struct RoleIdKind>;
-using RoleGroupId = Id<struct RoleGroupIdKind>;
-template <class T>
-class Field;
-class Date;
-class JsonText;
-class Cell;
-class OwnedCell;
-enum class MemberStatus : std::uint8_t;
-enum class Gender : std::uint8_t;
-enum class StatusFilter : std::uint8_t;
-enum class UpstreamTable : std::uint8_t;
 struct CorpAdmin;
+struct CorpData;
 struct CorpDept;
 struct CorpDeptLeader;
 struct CorpDeptLimit;
@@ -37,27 +24,32 @@ struct CorpMember;
 struct CorpRole;
 struct CorpRoleGroup;
 struct CorpRoleMember;
-struct User;
-struct ThirdAuth;
-struct PasswordAuth;
 struct StandardRecords;
-struct TableSchema;
-struct RecordTables;
-struct CorpData;
-template <class Records>
-struct BasicLocalCorpData;
-using LocalCorpData = BasicLocalCorpData<StandardRecords>;
-
-// context, transport
-class Context;
-class Channel;
-
-// sync
 struct SyncOptions;
 struct SyncPlan;
 struct SyncReport;
 
-template <class Auth, class Client, class Storage, class Sync>
+struct NoAuth;
+struct NoUpstream;
+class FSAuth;
+struct FSInnerClient;
+template <class Client, class Transport>
+struct Over;
+template <class Records>
+struct Mirror;
+template <class Records>
+struct LocalAuthority;
+template <class AuthPolicy, class ClientPolicy, class StoragePolicy, class SyncPolicy>
 class Corp;
+template <class... Types>
+class App;
+
+/** `corps.FSInnerType`: mirrors a Feishu or Lark organisation through a self-built application. */
+template <class Transport, class Storage, class Records = StandardRecords>
+using FSInnerType = Corp<FSAuth, Over<FSInnerClient, Transport>, Storage, Mirror<Records>>;
+
+/** `corps.NormalType`: an organisation that is edited here. */
+template <class Storage, class Records = StandardRecords>
+using NormalType = Corp<NoAuth, NoUpstream, Storage, LocalAuthority<Records>>;
 
 }  // namespace corps

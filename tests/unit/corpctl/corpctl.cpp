@@ -28,12 +28,12 @@ struct Ran {
     std::string out, err;
 };
 
-Ran run(std::vector<std::string> const& words) {
+Ran run(std::vector<std::string> const& words, bool terminal = false) {
     std::vector<char const*> argv{"corpctl"};
     for (std::string const& w : words) argv.push_back(w.c_str());
     std::ostringstream out, err;
     Ran r;
-    r.code = corpctlMain(static_cast<int>(argv.size()), argv.data(), out, err);
+    r.code = corpctlMain(static_cast<int>(argv.size()), argv.data(), out, err, terminal);
     r.out = out.str();
     r.err = err.str();
     return r;
@@ -272,6 +272,33 @@ TEST_CASE("corpctl: check tells what the application sees and writes nothing", "
     CHECK(has(part.out, "department dev and below"));
     CHECK_FALSE(std::filesystem::exists(bench.file("corps.db")));
     CHECK(bench({"check", "corps.Own"}).code == 0);
+}
+
+TEST_CASE("corpctl: check names missing permissions", "[corpctl]") {
+    Bench bench;
+    corps::emulator::FeishuBehaviour behaviour;
+    std::erase_if(behaviour.scopes,
+                  [](std::string const& s) { return s.find("phone") != std::string::npos; });
+    bench.server.setBehaviour(behaviour);
+    Ran const r = bench({"check", "corps.Demo"});
+    CHECK(r.code == 3);
+    CHECK(has(r.out, "missing permission: contact:user.phone:readonly"));
+
+    behaviour.scopes.clear();
+    bench.server.setBehaviour(behaviour);
+    Ran const none = bench({"check", "corps.Demo"});
+    CHECK(none.code == 1);
+    CHECK(has(none.err, "contact:"));
+}
+
+TEST_CASE("corpctl: progress on a terminal only, and gone before the report", "[corpctl]") {
+    Bench bench;
+    Ran const r = run({"--app", bench.file("app"), "--store", "memory", "sync", "corps.Demo"}, true);
+    CHECK(r.code == 0);
+    CHECK(has(r.err, " pages, "));
+    CHECK(r.err.ends_with(" \r"));
+    CHECK_FALSE(has(r.out, " pages, "));
+    CHECK(run({"--app", bench.file("app"), "--store", "memory", "sync", "corps.Demo"}).err.empty());
 }
 
 TEST_CASE("corpctl: administrators", "[corpctl]") {
