@@ -23,7 +23,7 @@ mutant() {
            change='/^inline bool overLimit(/,/^}/s/return true;/return false;/' ;;
         4) name="who left a department that is gone is not looked at"
            file=planner.ipp
-           change='s/bool const says = departed ||/bool const says =/' ;;
+           change='s/departed || listing\.kind == ListingKind::visibleMembers/listing.kind == ListingKind::visibleMembers/' ;;
         5) name="a change made here leaves the fingerprints as they are"
            file=change_writer.ipp
            change='s/    s\.forgetTouched();//' ;;

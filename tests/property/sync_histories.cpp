@@ -1,16 +1,16 @@
-// Random histories of an organisation, synced after every few changes, with faults, holds and edits made here. What must
-// be true after each sync is said by plain code below that shares nothing with the engine.
+// Random histories of an organisation, synced after every few changes, with faults, holds and edits made
+// here. What must be true after each sync is said by plain code below that shares nothing with the engine.
 //
 // CORPS_HISTORIES=20000 runs more of them; CORPS_SEED=123 runs that one alone and tells what happens in it.
 #include "support/fake_organisation.hpp"
 #include "support/mirror_bench.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-
 #include <corps/error/error.hpp>
 #include <corps/model/corp_data.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/engine.hpp>
+
+#include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -35,7 +35,8 @@ namespace {
 
 constexpr int kSyncs = 14;
 
-// ---- what upstream owns here, read plainly -------------------------------------------------------------------------
+// ---- what upstream owns here, read plainly
+// -------------------------------------------------------------------------
 
 using Value = std::string;  // "?" is unknown
 
@@ -46,10 +47,11 @@ struct MemberState {
 };
 
 struct Mirrored {
-    std::map<std::string, std::map<std::string, Value>> depts{};            // parentId, name, order
+    std::map<std::string, std::map<std::string, Value>> depts{};  // parentId, name, order
     std::map<std::string, MemberState> members{};
-    std::map<std::pair<std::string, std::string>, std::pair<Value, Value>> memberships{};  // (dept, member): order, primary
-    std::map<std::tuple<std::string, std::string, int>, Value> leaders{};   // (dept, member, source): rank
+    std::map<std::pair<std::string, std::string>, std::pair<Value, Value>>
+        memberships{};                                                     // (dept, member): order, primary
+    std::map<std::tuple<std::string, std::string, int>, Value> leaders{};  // (dept, member, source): rank
     std::map<std::string, Value> groups{};
     std::map<std::string, std::pair<Value, Value>> roles{};
     std::set<std::pair<std::string, std::string>> roleMembers{};
@@ -59,7 +61,8 @@ struct Mirrored {
 
 /** What people here own. */
 struct Local {
-    std::map<std::string, std::map<std::string, Value>> members{};  // userId, localStatus, rolesLocal, signature, extendConf
+    std::map<std::string, std::map<std::string, Value>>
+        members{};  // userId, localStatus, rolesLocal, signature, extendConf
     std::map<std::string, Value> deptNotes{};
     std::set<std::string> rows{};  // roles, groups, assignments, administrators and limits made here
 };
@@ -79,7 +82,9 @@ State readState(Store& store, std::string const& corp) {
             rows.forEach(table, 0, prefix, [&](std::span<Cell const> row) {
                 auto at = [&](std::string_view column) {
                     Cell const& c = row[table.find(column)];
-                    return c.isNull() ? Value("?") : c.kind() == CellKind::integer ? std::to_string(c.integer()) : std::string(c.bytes());
+                    return c.isNull()                      ? Value("?")
+                           : c.kind() == CellKind::integer ? std::to_string(c.integer())
+                                                           : std::string(c.bytes());
                 };
                 f(at);
             });
@@ -95,26 +100,40 @@ State readState(Store& store, std::string const& corp) {
             for (char const* c : {"userId", "localStatus", "rolesLocal", "signature", "extendConf"})
                 out.local.members[at("memberId")][c] = at(c);
         });
-        scan(*t.deptMember, [&](auto at) { out.up.memberships[{at("deptId"), at("memberId")}] = {at("order"), at("isPrimary")}; });
-        scan(*t.deptLeader, [&](auto at) { out.up.leaders[{at("deptId"), at("memberId"), std::stoi(at("source"))}] = at("rank"); });
+        scan(*t.deptMember, [&](auto at) {
+            out.up.memberships[{at("deptId"), at("memberId")}] = {at("order"), at("isPrimary")};
+        });
+        scan(*t.deptLeader, [&](auto at) {
+            out.up.leaders[{at("deptId"), at("memberId"), std::stoi(at("source"))}] = at("rank");
+        });
         scan(*t.roleGroup, [&](auto at) {
-            if (at("origin") == kOriginLocal) out.local.rows.insert("group " + at("roleGroupId") + " " + at("name"));
-            else out.up.groups[at("roleGroupId")] = at("name");
+            if (at("origin") == kOriginLocal)
+                out.local.rows.insert("group " + at("roleGroupId") + " " + at("name"));
+            else
+                out.up.groups[at("roleGroupId")] = at("name");
         });
         scan(*t.role, [&](auto at) {
-            if (at("origin") == kOriginLocal) out.local.rows.insert("role " + at("roleId") + " " + at("name"));
-            else out.up.roles[at("roleId")] = {at("roleGroupId"), at("name")};
+            if (at("origin") == kOriginLocal)
+                out.local.rows.insert("role " + at("roleId") + " " + at("name"));
+            else
+                out.up.roles[at("roleId")] = {at("roleGroupId"), at("name")};
         });
         scan(*t.roleMember, [&](auto at) {
-            if (at("origin") == kOriginLocal) out.local.rows.insert("assignment " + at("roleId") + " " + at("memberId"));
-            else out.up.roleMembers.insert({at("roleId"), at("memberId")});
+            if (at("origin") == kOriginLocal)
+                out.local.rows.insert("assignment " + at("roleId") + " " + at("memberId"));
+            else
+                out.up.roleMembers.insert({at("roleId"), at("memberId")});
         });
         scan(*t.admin, [&](auto at) {
             out.admins[at("memberId")].insert(at("origin"));
-            if (at("origin") == kOriginLocal) out.local.rows.insert("admin " + at("memberId"));
-            else out.up.admins.insert(at("memberId"));
+            if (at("origin") == kOriginLocal)
+                out.local.rows.insert("admin " + at("memberId"));
+            else
+                out.up.admins.insert(at("memberId"));
         });
-        scan(*t.deptLimit, [&](auto at) { out.local.rows.insert("limit " + at("roleId") + " " + at("memberId") + " " + at("deptId")); });
+        scan(*t.deptLimit, [&](auto at) {
+            out.local.rows.insert("limit " + at("roleId") + " " + at("memberId") + " " + at("deptId"));
+        });
     });
     return out;
 }
@@ -131,9 +150,11 @@ std::string describe(Mirrored const& m) {
         for (auto const& [k, v] : x.fields) out += " " + k + "=" + v;
         out += "\n";
     }
-    for (auto const& [k, v] : m.memberships) out += "in " + k.first + "/" + k.second + " " + v.first + " " + v.second + "\n";
+    for (auto const& [k, v] : m.memberships)
+        out += "in " + k.first + "/" + k.second + " " + v.first + " " + v.second + "\n";
     for (auto const& [k, v] : m.leaders)
-        out += "leads " + std::get<0>(k) + "/" + std::get<1>(k) + "/" + std::to_string(std::get<2>(k)) + " " + v + "\n";
+        out += "leads " + std::get<0>(k) + "/" + std::get<1>(k) + "/" + std::to_string(std::get<2>(k)) + " " +
+               v + "\n";
     for (auto const& [k, v] : m.groups) out += "group " + k + " " + v + "\n";
     for (auto const& [k, v] : m.roles) out += "role " + k + " " + v.first + " " + v.second + "\n";
     for (auto const& [r, x] : m.roleMembers) out += "has " + r + "/" + x + "\n";
@@ -162,7 +183,8 @@ std::string difference(std::string const& a, std::string const& b) {
     return out;
 }
 
-// ---- the naive model ------------------------------------------------------------------------------------------------
+// ---- the naive model
+// ------------------------------------------------------------------------------------------------
 
 Value valueOf(std::optional<std::string> const& v) { return v ? *v : Value("?"); }
 
@@ -198,7 +220,8 @@ Mirrored expected(FakeOrganisation const& org, State const& before) {
         out.depts[id]["name"] = kept(valueOf(d.name), old, "name");
         out.depts[id]["order"] = std::to_string(d.order);
         if (d.parent)
-            for (std::size_t i = 0; i < d.leaders.size(); ++i) out.leaders[{id, d.leaders[i], 1}] = std::to_string(i);
+            for (std::size_t i = 0; i < d.leaders.size(); ++i)
+                out.leaders[{id, d.leaders[i], 1}] = std::to_string(i);
         else
             for (auto const& [k, rank] : before.up.leaders)
                 if (std::get<0>(k) == id && std::get<2>(k) == 1) out.leaders[k] = rank;
@@ -212,8 +235,10 @@ Mirrored expected(FakeOrganisation const& org, State const& before) {
     for (auto const& [id, m] : org.members) {
         if (!visible(m, org)) continue;
         auto const was = before.up.members.find(id);
-        std::map<std::string, Value> const* old = was == before.up.members.end() ? nullptr : &was->second.fields;
-        if (old != nullptr && !samePerson(was->second, m)) old = nullptr;  // somebody else: nothing of theirs is kept
+        std::map<std::string, Value> const* old =
+            was == before.up.members.end() ? nullptr : &was->second.fields;
+        if (old != nullptr && !samePerson(was->second, m))
+            old = nullptr;  // somebody else: nothing of theirs is kept
         MemberState x;
         x.fields["nick"] = kept(valueOf(m.nick), old, "nick");
         x.fields["phone"] = kept(valueOf(m.phone), old, "phone");
@@ -227,8 +252,10 @@ Mirrored expected(FakeOrganisation const& org, State const& before) {
             if (place.leads) out.leaders[{d, id, 2}] = "?";
         }
         bool admin = before.up.admins.contains(id);
-        if (org.admins) admin = org.admins->contains(id);
-        else if (m.admin) admin = *m.admin;
+        if (org.admins)
+            admin = org.admins->contains(id);
+        else if (m.admin)
+            admin = *m.admin;
         if (admin) out.admins.insert(id);
     }
     out.groups.insert(org.roleGroups.begin(), org.roleGroups.end());
@@ -262,9 +289,11 @@ bool tooMany(std::size_t n, std::size_t of) {
 }
 
 /** Who was held by the last syncs, where and of how many. */
-using HeldOf = std::map<std::pair<std::string, std::string>, std::map<std::string, std::size_t>>;  // (kind, id): where -> total
+using HeldOf = std::map<std::pair<std::string, std::string>,
+                        std::map<std::string, std::size_t>>;  // (kind, id): where -> total
 
-std::size_t atFirst(HeldOf const& held, std::string const& kind, std::string const& where, std::set<std::string> const& ids, std::size_t now) {
+std::size_t atFirst(HeldOf const& held, std::string const& kind, std::string const& where,
+                    std::set<std::string> const& ids, std::size_t now) {
     for (std::string const& id : ids)
         if (auto const it = held.find({kind, id}); it != held.end())
             if (auto const w = it->second.find(where); w != it->second.end()) now = std::min(now, w->second);
@@ -285,16 +314,20 @@ bool mustHold(FakeOrganisation const& org, State const& before, HeldOf const& he
     }
     if (tooMany(leavers.size(), atFirst(held, "member", "", leavers, active))) return true;
     std::map<std::string, std::set<std::string>> peopleOf;
-    for (auto const& [k, v] : before.up.memberships) peopleOf[topLevel(before.up, k.first, org.root)].insert(k.second);
+    for (auto const& [k, v] : before.up.memberships)
+        peopleOf[topLevel(before.up, k.first, org.root)].insert(k.second);
     for (auto const& [top, people] : peopleOf) {
         std::set<std::string> going;
         for (std::string const& id : people)
             if (leavers.contains(id)) going.insert(id);
-        if (!top.empty() && going.size() >= 5 && going.size() >= atFirst(held, "member", top, going, people.size())) return true;
+        if (!top.empty() && going.size() >= 5 &&
+            going.size() >= atFirst(held, "member", top, going, people.size()))
+            return true;
     }
 
     std::set<std::string> gone;
-    std::map<std::string, std::pair<std::set<std::string>, std::size_t>> below;  // of top-level departments: gone, all
+    std::map<std::string, std::pair<std::set<std::string>, std::size_t>>
+        below;  // of top-level departments: gone, all
     for (auto const& [id, d] : before.up.depts) {
         if (id == org.root) continue;
         auto& [lost, all] = below[topLevel(before.up, id, org.root)];
@@ -303,14 +336,20 @@ bool mustHold(FakeOrganisation const& org, State const& before, HeldOf const& he
         gone.insert(id);
         lost.insert(id);
     }
-    if (tooMany(gone.size(), atFirst(held, "dept", "", gone, before.up.depts.size() - (before.up.depts.contains(org.root) ? 1 : 0)))) return true;
+    if (tooMany(gone.size(), atFirst(held, "dept", "", gone,
+                                     before.up.depts.size() - (before.up.depts.contains(org.root) ? 1 : 0))))
+        return true;
     for (auto const& [top, count] : below)
-        if (count.first.size() >= 5 && count.first.size() >= atFirst(held, "dept", top, count.first, count.second)) return true;
+        if (count.first.size() >= 5 &&
+            count.first.size() >= atFirst(held, "dept", top, count.first, count.second))
+            return true;
 
     bool had = false;
     for (auto const& [id, origins] : before.admins) {
         auto const m = before.up.members.find(id);
-        if (m != before.up.members.end() && m->second.active && before.local.members.at(id).at("localStatus") != "2") had = true;
+        if (m != before.up.members.end() && m->second.active &&
+            before.local.members.at(id).at("localStatus") != "2")
+            had = true;
     }
     if (!had) return false;
     Mirrored const after = expected(org, before);
@@ -319,10 +358,12 @@ bool mustHold(FakeOrganisation const& org, State const& before, HeldOf const& he
         auto const l = before.local.members.find(id);
         auto const was = before.up.members.find(id);
         bool const returns = was != before.up.members.end() && !was->second.active;
-        bool const offline = l != before.local.members.end() && l->second.at("localStatus") == "2" && !returns;
+        bool const offline =
+            l != before.local.members.end() && l->second.at("localStatus") == "2" && !returns;
         if (offline) continue;
         if (after.admins.contains(id)) return false;
-        if (before.admins.contains(id) && before.admins.at(id).contains(std::string(kOriginLocal))) return false;
+        if (before.admins.contains(id) && before.admins.at(id).contains(std::string(kOriginLocal)))
+            return false;
     }
     return true;
 }
@@ -336,7 +377,8 @@ bool doubtful(FakeOrganisation const& org, FakePull const& how, State const& bef
     std::map<std::string, std::set<std::string>> shown;
     for (auto const& [id, m] : org.members) {
         for (auto const& [d, place] : m.in)
-            if ((d == org.root || org.depts.contains(d)) && !how.empty.contains({ListingKind::deptMembers, d}) &&
+            if ((d == org.root || org.depts.contains(d)) &&
+                !how.empty.contains({ListingKind::deptMembers, d}) &&
                 !how.missing.contains({ListingKind::deptMembers, d}))
                 shown[id].insert(d);
         if (m.granted) shown[id].insert("one by one");
@@ -346,11 +388,14 @@ bool doubtful(FakeOrganisation const& org, FakePull const& how, State const& bef
     std::set<std::string> listed{org.root};
     for (auto const& [d, x] : org.depts) listed.insert(d);
     for (std::string const& d : listed) {
-        if (how.missing.contains({ListingKind::deptMembers, d}) || how.incomplete.contains({ListingKind::deptMembers, d})) continue;
+        if (how.missing.contains({ListingKind::deptMembers, d}) ||
+            how.incomplete.contains({ListingKind::deptMembers, d}))
+            continue;
         bool empty = true;
         for (auto const& [id, depts] : shown)
             if (depts.contains(d)) empty = false;
-        if (how.counts && how.empty.contains({ListingKind::deptMembers, d}))  // the platform counts more than it shows
+        if (how.counts &&
+            how.empty.contains({ListingKind::deptMembers, d}))  // the platform counts more than it shows
             for (auto const& [id, m] : org.members)
                 if (m.in.contains(d)) return true;
         if (!empty || had[d].size() < 2 || how.counts || removalsAllowed) continue;
@@ -360,7 +405,8 @@ bool doubtful(FakeOrganisation const& org, FakePull const& how, State const& bef
     return false;
 }
 
-// ---- a plan as text, without what a cold and a warm one may differ in ------------------------------------------------
+// ---- a plan as text, without what a cold and a warm one may differ in
+// ------------------------------------------------
 
 std::string show(OwnedCell const& c, std::map<std::string, std::string> const& madeUp) {
     if (c.kind() == CellKind::integer) return std::to_string(c.integer());
@@ -378,11 +424,13 @@ std::string describe(SyncPlan const& plan) {
     for (RowChange const c : plan.changes) {
         out += std::string(toString(c.kind)) + " " + c.table;
         for (OwnedCell const& k : c.key) out += "/" + show(k, madeUp);
-        for (CellChange const& v : c.cells) out += " " + v.column + ":" + show(v.before, madeUp) + ">" + show(v.after, madeUp);
+        for (CellChange const& v : c.cells)
+            out += " " + v.column + ":" + show(v.before, madeUp) + ">" + show(v.after, madeUp);
         out += "\n";
     }
     for (Hold const& h : plan.holds) {
-        out += "hold " + std::string(toString(h.reason)) + " " + h.where + " of " + std::to_string(h.total) + " since " + std::to_string(h.since);
+        out += "hold " + std::string(toString(h.reason)) + " " + h.where + " of " + std::to_string(h.total) +
+               " since " + std::to_string(h.since);
         for (auto const& m : h.memberIds) out += " " + m;
         for (auto const& d : h.deptIds) out += " dept " + d;
         out += "\n";
@@ -392,26 +440,31 @@ std::string describe(SyncPlan const& plan) {
     for (auto const& w : plan.warnings) {
         std::string line = w;  // a new user's id is not the same twice
         for (auto const& [id, name] : madeUp)
-            if (std::size_t const at = line.find(id); at != std::string::npos) line.replace(at, id.size(), name);
+            if (std::size_t const at = line.find(id); at != std::string::npos)
+                line.replace(at, id.size(), name);
         out += "warning " + line + "\n";
     }
     std::multiset<std::string> faults;
     for (auto const& f : plan.faults) faults.insert(f.place + ": " + f.message);
     for (auto const& f : faults) out += "fault " + f + "\n";
-    out += std::string(plan.complete ? "complete" : "incomplete") + (plan.scopeChanged ? " other scope" : "") + "\n";
+    out += std::string(plan.complete ? "complete" : "incomplete") +
+           (plan.scopeChanged ? " other scope" : "") + "\n";
     return out;
 }
 
-// ---- one history ----------------------------------------------------------------------------------------------------
+// ---- one history
+// ----------------------------------------------------------------------------------------------------
 
 struct Coverage {
-    std::size_t syncs = 0, held = 0, incomplete = 0, whole = 0, disputed = 0, viaJson = 0, approved = 0, doubted = 0, partial = 0,
-                resigned = 0, reinstated = 0, others = 0, unchanged = 0, outOfScope = 0, refused = 0, collected = 0;
+    std::size_t syncs = 0, held = 0, incomplete = 0, whole = 0, disputed = 0, viaJson = 0, approved = 0,
+                doubted = 0, partial = 0, resigned = 0, reinstated = 0, others = 0, unchanged = 0,
+                outOfScope = 0, refused = 0, collected = 0;
 };
 
 class History {
 public:
-    History(std::uint64_t seed, Coverage& coverage, bool tell) : rng_(seed), seed_(seed), seen_(coverage), tell_(tell) {}
+    History(std::uint64_t seed, Coverage& coverage, bool tell)
+        : rng_(seed), seed_(seed), seen_(coverage), tell_(tell) {}
 
     void run() {
         bench_ = std::make_unique<MirrorBench>("corps.Demo", CountingStorage(), seed_);
@@ -425,9 +478,11 @@ public:
         FakeUpstream up(org_, how_);
         State const before = read();
         SyncReport const r = bench_->sync(up, all);
-        require(r.outcome == SyncOutcome::done || r.outcome == SyncOutcome::unchanged, [&] { return "the last sync: " + r.toText(); });
+        require(r.outcome == SyncOutcome::done || r.outcome == SyncOutcome::unchanged,
+                [&] { return "the last sync: " + r.toText(); });
         same(expected(org_, before), read().up, "at the end");
-        require(bench_->sync(up).outcome == SyncOutcome::unchanged, [] { return std::string("one more sync is not empty"); });
+        require(bench_->sync(up).outcome == SyncOutcome::unchanged,
+                [] { return std::string("one more sync is not empty"); });
         verify();
     }
 
@@ -443,10 +498,15 @@ private:
     }
     template <class F>
     void require(bool ok, F&& why) {
-        if (!ok) throw std::runtime_error("seed " + std::to_string(seed_) + ", sync " + std::to_string(step_) + ": " + why());
+        if (!ok)
+            throw std::runtime_error("seed " + std::to_string(seed_) + ", sync " + std::to_string(step_) +
+                                     ": " + why());
     }
     void same(Mirrored const& wanted, Mirrored const& found, std::string const& when) {
-        require(wanted == found, [&] { return when + ", what upstream owns is not what upstream shows:\n" + difference(describe(wanted), describe(found)); });
+        require(wanted == found, [&] {
+            return when + ", what upstream owns is not what upstream shows:\n" +
+                   difference(describe(wanted), describe(found));
+        });
     }
     State read() { return readState(bench_->store, bench_->name); }
     void verify() {
@@ -574,12 +634,18 @@ private:
                     note("changes " + it->first);
                     switch (below(6)) {
                         case 0: m.nick = "n" + std::to_string(below(6)); break;
-                        case 1: m.phone = chance(30) ? std::string() : "+86" + std::to_string(below(5)); break;
-                        case 2: m.email = chance(30) ? std::nullopt : std::optional<std::string>("e" + std::to_string(below(5))); break;
+                        case 1:
+                            m.phone = chance(30) ? std::string() : "+86" + std::to_string(below(5));
+                            break;
+                        case 2:
+                            m.email = chance(30) ? std::nullopt
+                                                 : std::optional<std::string>("e" + std::to_string(below(5)));
+                            break;
                         case 3: m.phone.reset(); break;
                         case 4: m.noise = std::to_string(rng_() % 1000); break;
                         case 5:
-                            if (adminsBy_ == 1) m.admin = chance(20) ? std::nullopt : std::optional<bool>(chance(40));
+                            if (adminsBy_ == 1)
+                                m.admin = chance(20) ? std::nullopt : std::optional<bool>(chance(40));
                             break;
                         default: break;
                     }
@@ -613,7 +679,8 @@ private:
                     std::vector<std::string> leaders;
                     for (std::size_t i = below(3); i > 0; --i) {
                         std::string const id = pick(org_.members)->first;
-                        if (std::find(leaders.begin(), leaders.end(), id) == leaders.end()) leaders.push_back(id);
+                        if (std::find(leaders.begin(), leaders.end(), id) == leaders.end())
+                            leaders.push_back(id);
                     }
                     it->second.leaders = leaders;
                     note("leaders of " + it->first);
@@ -650,8 +717,10 @@ private:
                 std::string const group = "g" + std::to_string(below(2));
                 org_.roleGroups[group] = "G" + std::to_string(below(3));
                 org_.roles[id] = {group, "R" + std::to_string(below(3))};
-                for (std::size_t i = below(4); i > 0 && !org_.members.empty(); --i) org_.roleMembers[id].insert(pick(org_.members)->first);
-                if (chance(30) && !org_.roleMembers[id].empty()) org_.roleMembers[id].erase(pick(org_.roleMembers[id]));
+                for (std::size_t i = below(4); i > 0 && !org_.members.empty(); --i)
+                    org_.roleMembers[id].insert(pick(org_.members)->first);
+                if (chance(30) && !org_.roleMembers[id].empty())
+                    org_.roleMembers[id].erase(pick(org_.roleMembers[id]));
                 note("role " + id);
                 return;
             }
@@ -699,21 +768,37 @@ private:
         std::string const id = pick(now.up.members)->first;
         Cell const key = Cell::text(id);
         switch (below(9)) {
-            case 0: rows.edit(at, *t.member, {key}, {{"localStatus", Cell::integer(2)}}); note("here: offline " + id); break;
-            case 1: rows.edit(at, *t.member, {key}, {{"localStatus", Cell::integer(0)}}); note("here: reinstated " + id); break;
-            case 2: rows.edit(at, *t.member, {key}, {{"signature", Cell::text("s" + std::to_string(step_))}}); break;
+            case 0:
+                rows.edit(at, *t.member, {key}, {{"localStatus", Cell::integer(2)}});
+                note("here: offline " + id);
+                break;
+            case 1:
+                rows.edit(at, *t.member, {key}, {{"localStatus", Cell::integer(0)}});
+                note("here: reinstated " + id);
+                break;
+            case 2:
+                rows.edit(at, *t.member, {key}, {{"signature", Cell::text("s" + std::to_string(step_))}});
+                break;
             case 3: {
                 note("here: roles of " + id);
                 std::set<std::pair<std::string, std::string>> had;
                 for (auto const& [r, m] : now.up.roleMembers)
-                    if (m == id) rows.take(at, *t.roleMember, {Cell::text(r), key, Cell::text(kOriginUpstream)});
-                rows.edit(at, *t.role, {Cell::text("own")}, {{"name", Cell::text("Own")}, {"origin", Cell::text(kOriginLocal)}});
+                    if (m == id)
+                        rows.take(at, *t.roleMember, {Cell::text(r), key, Cell::text(kOriginUpstream)});
+                rows.edit(at, *t.role, {Cell::text("own")},
+                          {{"name", Cell::text("Own")}, {"origin", Cell::text(kOriginLocal)}});
                 rows.edit(at, *t.roleMember, {Cell::text("own"), key, Cell::text(kOriginLocal)});
                 rows.edit(at, *t.member, {key}, {{"rolesLocal", Cell::integer(1)}});
                 break;
             }
-            case 4: rows.edit(at, *t.member, {key}, {{"rolesLocal", Cell::integer(0)}}); note("here: roles of " + id + " released"); break;
-            case 5: rows.edit(at, *t.admin, {key, Cell::text(kOriginLocal)}); note("here: administrator " + id); break;
+            case 4:
+                rows.edit(at, *t.member, {key}, {{"rolesLocal", Cell::integer(0)}});
+                note("here: roles of " + id + " released");
+                break;
+            case 5:
+                rows.edit(at, *t.admin, {key, Cell::text(kOriginLocal)});
+                note("here: administrator " + id);
+                break;
             case 6: rows.take(at, *t.admin, {key, Cell::text(kOriginLocal)}); break;
             case 7:
                 if (!now.up.roles.empty()) {
@@ -722,7 +807,10 @@ private:
                     rows.edit(at, *t.deptLimit, {Cell::text(role), key, Cell::text(anyDept())});
                 }
                 break;
-            case 8: rows.edit(at, *t.member, {key}, {{"extendConf", Cell::text("{\"k\":" + std::to_string(step_) + "}")}}); break;
+            case 8:
+                rows.edit(at, *t.member, {key},
+                          {{"extendConf", Cell::text("{\"k\":" + std::to_string(step_) + "}")}});
+                break;
             default: break;
         }
     }
@@ -748,7 +836,8 @@ private:
                 for (std::string const& r : roots_)
                     if (org_.depts.contains(r)) how_.visibleRoots.push_back(r);
                 std::sort(how_.visibleRoots.begin(), how_.visibleRoots.end());
-                how_.visibleRoots.erase(std::unique(how_.visibleRoots.begin(), how_.visibleRoots.end()), how_.visibleRoots.end());
+                how_.visibleRoots.erase(std::unique(how_.visibleRoots.begin(), how_.visibleRoots.end()),
+                                        how_.visibleRoots.end());
                 note("only a part is in sight");
             }
         }
@@ -756,9 +845,15 @@ private:
         for (std::size_t i = 1 + below(2); i > 0; --i) {
             switch (below(11)) {
                 case 0:
-                case 1: how_.incomplete[anyMembersListing()] = below(4); truncated_ = true; break;
+                case 1:
+                    how_.incomplete[anyMembersListing()] = below(4);
+                    truncated_ = true;
+                    break;
                 case 2: how_.missing.insert(anyMembersListing()); break;
-                case 3: how_.empty.insert(anyMembersListing()); empties_ = true; break;
+                case 3:
+                    how_.empty.insert(anyMembersListing());
+                    empties_ = true;
+                    break;
                 case 4:
                     how_.incomplete[{ListingKind::departments, ""}] = below(6);
                     truncated_ = true;
@@ -779,7 +874,8 @@ private:
                     break;
                 case 7: how_.garbage.insert(anyMembersListing()); break;
                 case 8:
-                    // A change between two pages: in one of their departments a member is shown as before it, or in both ways.
+                    // A change between two pages: in one of their departments a member is shown as before it,
+                    // or in both ways.
                     for (auto& [id, m] : org_.members) {
                         if (!chance(30)) continue;
                         FakeMember const was = m;
@@ -788,8 +884,10 @@ private:
                         if (adminsBy_ == 1 && chance(30)) m.admin = chance(50);
                         if (m == was || m.in.empty()) continue;
                         std::string const d = pick(m.in)->first;
-                        if (m.in.size() >= 2 && chance(70)) how_.older[{d, id}] = was;
-                        else how_.twice[{d, id}] = was;
+                        if (m.in.size() >= 2 && chance(70))
+                            how_.older[{d, id}] = was;
+                        else
+                            how_.twice[{d, id}] = was;
                         if (chance(50)) m.in[d] = place();
                         disputed_ = true;
                         note("disputed in " + d + ": " + id);
@@ -800,7 +898,9 @@ private:
                     // The tree is read while it changes.
                     for (auto const& [id, d] : older.depts) {
                         auto const now = org_.depts.find(id);
-                        if (now == org_.depts.end() || now->second.parent == d.parent || !org_.depts.contains(*d.parent)) continue;
+                        if (now == org_.depts.end() || now->second.parent == d.parent ||
+                            !org_.depts.contains(*d.parent))
+                            continue;
                         how_.olderDepts[id] = d;
                         torn_ = true;
                         note("torn: " + id + " still under " + *d.parent);
@@ -819,9 +919,12 @@ private:
                 default: break;
             }
         }
-        for (auto const& [l, n] : how_.incomplete) note("incomplete: " + std::to_string(static_cast<int>(l.kind)) + " " + l.id);
-        for (auto const& l : how_.missing) note("missing: " + std::to_string(static_cast<int>(l.kind)) + " " + l.id);
-        for (auto const& l : how_.empty) note("empty: " + std::to_string(static_cast<int>(l.kind)) + " " + l.id);
+        for (auto const& [l, n] : how_.incomplete)
+            note("incomplete: " + std::to_string(static_cast<int>(l.kind)) + " " + l.id);
+        for (auto const& l : how_.missing)
+            note("missing: " + std::to_string(static_cast<int>(l.kind)) + " " + l.id);
+        for (auto const& l : how_.empty)
+            note("empty: " + std::to_string(static_cast<int>(l.kind)) + " " + l.id);
         for (auto const& l : how_.garbage) note("garbage: " + l.id);
     }
 
@@ -833,7 +936,8 @@ private:
 
     /** Whether a list ended early or was not shown at all. */
     [[nodiscard]] bool cutShort(Listing const& l) const {
-        return how_.incomplete.contains(l) || how_.missing.contains(l) || how_.garbage.contains(l) || how_.empty.contains(l);
+        return how_.incomplete.contains(l) || how_.missing.contains(l) || how_.garbage.contains(l) ||
+               how_.empty.contains(l);
     }
 
     FakeUpstream upstream(FakePull const& how) {
@@ -847,13 +951,15 @@ private:
     }
 
     [[nodiscard]] std::unique_ptr<MirrorBench> clone() {
-        auto out = std::make_unique<MirrorBench>("corps.Demo", CountingStorage(), seed_ ^ static_cast<std::uint64_t>(step_ + 1));
+        auto out = std::make_unique<MirrorBench>("corps.Demo", CountingStorage(),
+                                                 seed_ ^ static_cast<std::uint64_t>(step_ + 1));
         out->loop.clock->setNow(bench_->loop.clock->now());
         std::vector<TableSchema const*> tables = engineTables();
         for (TableSchema const* t : tablesOf<>().all()) tables.push_back(t);
         bench_->store.read([&](RowAccess& from) {
             out->store.write([&](RowAccess& to) {
-                for (TableSchema const* t : tables) from.forEach(*t, 0, {}, [&](std::span<Cell const> row) { to.upsertRow(*t, row); });
+                for (TableSchema const* t : tables)
+                    from.forEach(*t, 0, {}, [&](std::span<Cell const> row) { to.upsertRow(*t, row); });
             });
         });
         return out;
@@ -864,13 +970,15 @@ private:
         bench_->store.read([&](RowAccess& rows) {
             for (TableSchema const* t : engineTables())
                 if (t->name == "SyncHold")
-                    for (std::string const& line : dump(rows, *t, bench_->name)) out = out || line.find("'approval'") != std::string::npos;
+                    for (std::string const& line : dump(rows, *t, bench_->name))
+                        out = out || line.find("'approval'") != std::string::npos;
         });
         return out;
     }
 
     [[nodiscard]] bool adminsTold() const {
-        return adminsBy_ != 1 || std::all_of(org_.members.begin(), org_.members.end(), [](auto const& m) { return m.second.admin.has_value(); });
+        return adminsBy_ != 1 || std::all_of(org_.members.begin(), org_.members.end(),
+                                             [](auto const& m) { return m.second.admin.has_value(); });
     }
 
     /** Whether the departments, as they are shown, stand under each other in a circle. */
@@ -920,8 +1028,10 @@ private:
         if (!lastDigest_.empty() && chance(40)) {
             ++seen_.approved;
             note("approved " + lastDigest_.str());
-            if (chance(50)) bench_->engine->approve(lastDigest_);
-            else options.approve = lastDigest_;
+            if (chance(50))
+                bench_->engine->approve(lastDigest_);
+            else
+                options.approve = lastDigest_;
         }
         bool const approving = !options.approve.empty() || approvalsStored();
         lastDigest_ = RemovalDigest();
@@ -949,7 +1059,9 @@ private:
             if (!e.is(Errc::brokenSnapshot)) throw;
             cold = std::string("refused: ") + e.what();
         }
-        require(warm == cold, [&] { return "with and without fingerprints the plans differ\n" + difference(cold + "\n", warm + "\n"); });
+        require(warm == cold, [&] {
+            return "with and without fingerprints the plans differ\n" + difference(cold + "\n", warm + "\n");
+        });
         if (!truncated_) {
             FakePull mixed = how_;
             mixed.shuffle = rng_();
@@ -962,20 +1074,26 @@ private:
                 if (!e.is(Errc::brokenSnapshot)) throw;
                 shuffled = std::string("refused: ") + e.what();
             }
-            require(warm == shuffled, [&] { return "the order of pages makes a difference\n" + difference(warm + "\n", shuffled + "\n"); });
+            require(warm == shuffled, [&] {
+                return "the order of pages makes a difference\n" + difference(warm + "\n", shuffled + "\n");
+            });
         }
-        require(bench_->counting.count().upserts == count.upserts && bench_->counting.count().erases == count.erases,
+        require(bench_->counting.count().upserts == count.upserts &&
+                    bench_->counting.count().erases == count.erases,
                 [] { return std::string("planning writes"); });
-        if (plan && how_.fullScope && !disputed_ && !torn_ && hidden_.empty() && (adminsBy_ != 1 || (adminsTold() && plan->complete)) && chance(20)) {
+        if (plan && how_.fullScope && !disputed_ && !torn_ && hidden_.empty() &&
+            (adminsBy_ != 1 || (adminsTold() && plan->complete)) && chance(20)) {
             // The same from data that was collected first; its faults are told in other words.
             CorpData const data = bench_->loop.run(bench_->engine->collect(up, PullOptions()));
             SyncPlan collected = bench_->engine->plan(data, options);
             collected.faults = plan->faults;
             std::string const text = describe(collected);
-            require(text == warm, [&] { return "collected data gives another plan\n" + difference(warm, text); });
+            require(text == warm,
+                    [&] { return "collected data gives another plan\n" + difference(warm, text); });
             ++seen_.collected;
         }
-        if (torn_ && circle()) require(!plan.has_value(), [] { return std::string("a circle of departments is accepted"); });
+        if (torn_ && circle())
+            require(!plan.has_value(), [] { return std::string("a circle of departments is accepted"); });
         if (!plan) {
             ++seen_.refused;
             require(torn_, [&] { return warm; });
@@ -1029,17 +1147,21 @@ private:
             bool unread = lostTree_;
             for (std::string const& d : listedDepts()) {
                 Listing const l{ListingKind::deptMembers, d};
-                unread = unread || how_.incomplete.contains(l) || how_.missing.contains(l) || how_.garbage.contains(l);
+                unread = unread || how_.incomplete.contains(l) || how_.missing.contains(l) ||
+                         how_.garbage.contains(l);
             }
-            for (auto const& [l, n] : how_.incomplete) unread = unread || l.kind == ListingKind::admins || l.kind == ListingKind::roleMembers;
+            for (auto const& [l, n] : how_.incomplete)
+                unread = unread || l.kind == ListingKind::admins || l.kind == ListingKind::roleMembers;
             require(plan->complete == !(doubt || unread), [&] {
-                return std::string("the plan is called ") + (plan->complete ? "complete" : "incomplete") + ", doubt " + std::to_string(doubt) +
-                       ", unread " + std::to_string(unread);
+                return std::string("the plan is called ") + (plan->complete ? "complete" : "incomplete") +
+                       ", doubt " + std::to_string(doubt) + ", unread " + std::to_string(unread);
             });
             bool const whole = plan->complete && !disputed_ && !empties_ && !torn_;
             if (whole && !approving && !allowed && !unsure_)
-                require(plan->holds.empty() != mustHold(shown_, before, heldOf_),
-                        [&] { return plan->holds.empty() ? std::string("nothing is held that should be") : "held for no reason\n" + warm; });
+                require(plan->holds.empty() != mustHold(shown_, before, heldOf_), [&] {
+                    return plan->holds.empty() ? std::string("nothing is held that should be")
+                                               : "held for no reason\n" + warm;
+                });
             if (whole && plan->holds.empty()) {
                 ++seen_.whole;
                 same(expected(shown_, before), after.up, "after a whole sync");
@@ -1057,14 +1179,16 @@ private:
         if (allowed || !approving) {
             FakeUpstream same = upstream(how_);
             SyncPlan const second = bench_->plan(same, again);
-            require(second.empty(), [&] { return "a second sync at once is not empty\n" + describe(second); });
+            require(second.empty(),
+                    [&] { return "a second sync at once is not empty\n" + describe(second); });
             SyncReport const r = bench_->sync(same, again);
             require(r.syncId.empty(), [] { return std::string("a second sync at once is recorded"); });
             if (!viaJson && report.stats.units == second.stats.units) {
                 SyncReport const third = bench_->sync(same, again);
                 WriteCount const settled = bench_->counting.count();
                 bench_->sync(same, again);
-                require(bench_->counting.count().upserts == settled.upserts && bench_->counting.count().erases == settled.erases,
+                require(bench_->counting.count().upserts == settled.upserts &&
+                            bench_->counting.count().erases == settled.erases,
                         [] { return std::string("a sync that changes nothing writes"); });
                 static_cast<void>(third);
             }
@@ -1077,8 +1201,12 @@ private:
     void remember(SyncPlan const& plan, State const& after) {
         HeldOf now;
         for (Hold const& h : plan.holds) {
-            if (h.reason != HoldReason::tooMany && h.reason != HoldReason::tooLargeShare && h.reason != HoldReason::wholeDepartment) continue;
-            auto put = [&](std::string const& kind, std::string const& id) { now[{kind, id}].emplace(h.where, static_cast<std::size_t>(h.total)); };
+            if (h.reason != HoldReason::tooMany && h.reason != HoldReason::tooLargeShare &&
+                h.reason != HoldReason::wholeDepartment)
+                continue;
+            auto put = [&](std::string const& kind, std::string const& id) {
+                now[{kind, id}].emplace(h.where, static_cast<std::size_t>(h.total));
+            };
             for (std::string const& m : h.memberIds) put("member", m);
             for (std::string const& d : h.deptIds) put("dept", d);
         }
@@ -1090,8 +1218,10 @@ private:
             bool const member = kind == "member";
             if (member ? !after.up.members.at(id).active : !after.up.depts.contains(id)) continue;
             // Not proven gone: still open. Whether they were seen is not worked out here.
-            if (member ? org_.members.contains(id) : org_.depts.contains(id)) unsure_ = true;
-            else now.emplace(key, where);
+            if (member ? org_.members.contains(id) : org_.depts.contains(id))
+                unsure_ = true;
+            else
+                now.emplace(key, where);
         }
         heldOf_ = std::move(now);
     }
@@ -1099,7 +1229,8 @@ private:
     /** Nobody resigns without proof, and nothing goes from a list that was not read to its end. */
     void checkRemovals(State const& before, State const& after) {
         bool allRead = !lostTree_;
-        for (std::string const& d : listedDepts()) allRead = allRead && !cutShort({ListingKind::deptMembers, d});
+        for (std::string const& d : listedDepts())
+            allRead = allRead && !cutShort({ListingKind::deptMembers, d});
         std::set<std::string> const sight = listedDepts();
         for (auto const& [id, m] : before.up.members) {
             auto const now = after.up.members.find(id);
@@ -1111,7 +1242,8 @@ private:
             if (!how_.fullScope) shown = there != org_.members.end();
             bool const emptied = !how_.empty.empty();
             require(!shown || emptied, [&] { return "member " + id + " resigned though upstream has them"; });
-            require(allRead || emptied, [&] { return "member " + id + " resigned though a list was not read to its end"; });
+            require(allRead || emptied,
+                    [&] { return "member " + id + " resigned though a list was not read to its end"; });
         }
         for (auto const& [k, v] : before.up.memberships) {
             if (after.up.memberships.contains(k)) continue;
@@ -1120,25 +1252,34 @@ private:
             bool const resigned = !after.up.members.at(id).active;
             if (deptGone || resigned) continue;
             Listing const l{ListingKind::deptMembers, d};
-            require(!how_.incomplete.contains(l) && !how_.missing.contains(l) && !how_.garbage.contains(l),
-                    [&] { return "membership " + d + "/" + id + " went, though its list was not read to its end"; });
-            require(how_.fullScope || sight.contains(d), [&] { return "membership " + d + "/" + id + " went out of sight and was removed"; });
+            require(
+                !how_.incomplete.contains(l) && !how_.missing.contains(l) && !how_.garbage.contains(l), [&] {
+                    return "membership " + d + "/" + id + " went, though its list was not read to its end";
+                });
+            require(how_.fullScope || sight.contains(d),
+                    [&] { return "membership " + d + "/" + id + " went out of sight and was removed"; });
         }
         for (auto const& [d, x] : before.up.depts) {
             if (after.up.depts.contains(d)) continue;
-            require(!lostTree_ && how_.fullScope, [&] { return "department " + d + " was removed without proof"; });
-            require(!org_.depts.contains(d), [&] { return "department " + d + " was removed though upstream has it"; });
+            require(!lostTree_ && how_.fullScope,
+                    [&] { return "department " + d + " was removed without proof"; });
+            require(!org_.depts.contains(d),
+                    [&] { return "department " + d + " was removed though upstream has it"; });
         }
         for (auto const& [role, id] : before.up.roleMembers)
-            if (!after.up.roleMembers.contains({role, id}) && after.up.members.at(id).active && org_.roles.contains(role))
-                require(!how_.incomplete.contains({ListingKind::roleMembers, role}), [&] { return "role " + role + " of " + id + " went without proof"; });
+            if (!after.up.roleMembers.contains({role, id}) && after.up.members.at(id).active &&
+                org_.roles.contains(role))
+                require(!how_.incomplete.contains({ListingKind::roleMembers, role}),
+                        [&] { return "role " + role + " of " + id + " went without proof"; });
     }
 
-    /** What is owned here stays, but for the mark of those who return and the rows of those who are somebody else now. */
+    /** What is owned here stays, but for the mark of those who return and the rows of those who are somebody
+     * else now. */
     void checkLocal(State const& before, State const& after) {
         require(before.local.rows == after.local.rows, [] { return std::string("rows made here changed"); });
         for (auto const& [d, x] : before.local.deptNotes)
-            if (after.local.deptNotes.contains(d)) require(after.local.deptNotes.at(d) == x, [&] { return "extendConf of department " + d; });
+            if (after.local.deptNotes.contains(d))
+                require(after.local.deptNotes.at(d) == x, [&] { return "extendConf of department " + d; });
         for (auto const& [id, was] : before.local.members) {
             std::map<std::string, Value> const& is = after.local.members.at(id);
             MemberState const& oldUp = before.up.members.at(id);
@@ -1154,7 +1295,8 @@ private:
                     require(is.at(column) == "0", [&] { return "the mark of " + id + ", who returned"; });
                     continue;
                 }
-                require(is.at(column) == value, [&] { return column + " of " + id + " changed: " + value + " to " + is.at(column); });
+                require(is.at(column) == value,
+                        [&] { return column + " of " + id + " changed: " + value + " to " + is.at(column); });
             }
         }
     }
@@ -1167,8 +1309,10 @@ private:
             require(user != "?" && !user.empty(), [&] { return "member " + id + " has no user"; });
             std::string const person = u == "?" ? "id " + id : "union " + u;
             auto const [it, fresh] = userOf_.emplace(person, user);
-            require(fresh || it->second == user || hidesUnions_, [&] { return person + " has another user than before"; });
-            require(!bench_->rows.row(*tablesOf<>().user, {Cell::text(user)}).empty(), [&] { return "user " + user + " does not exist"; });
+            require(fresh || it->second == user || hidesUnions_,
+                    [&] { return person + " has another user than before"; });
+            require(!bench_->rows.row(*tablesOf<>().user, {Cell::text(user)}).empty(),
+                    [&] { return "user " + user + " does not exist"; });
         }
     }
 
@@ -1179,33 +1323,46 @@ private:
         for (Hold const& h : plan.holds) {
             // Of the last administrator who stays, only the right is held.
             for (std::string const& id : h.memberIds)
-                if (h.reason != HoldReason::lastAdmin || !org_.members.contains(id) || !visible(org_.members.at(id), org_)) heldMembers.insert(id);
+                if (h.reason != HoldReason::lastAdmin || !org_.members.contains(id) ||
+                    !visible(org_.members.at(id), org_))
+                    heldMembers.insert(id);
             heldDepts.insert(h.deptIds.begin(), h.deptIds.end());
         }
         Mirrored const wanted = expected(shown_, before);
         for (auto const& [id, m] : wanted.members) {
             if (heldMembers.contains(id)) {
                 // Only the removal is held, and a profile only where somebody else has come.
-                require(after.up.members.at(id).active == before.up.members.at(id).active, [&] { return "held member " + id + " changed status"; });
+                require(after.up.members.at(id).active == before.up.members.at(id).active,
+                        [&] { return "held member " + id + " changed status"; });
                 continue;
             }
-            require(after.up.members.at(id) == m, [&] { return "member " + id + " is not as upstream shows them, though nothing of theirs is held"; });
+            require(after.up.members.at(id) == m, [&] {
+                return "member " + id + " is not as upstream shows them, though nothing of theirs is held";
+            });
         }
         for (auto const& [k, v] : wanted.memberships)
-            if (!heldMembers.contains(k.second)) require(after.up.memberships.contains(k) && after.up.memberships.at(k) == v, [&] { return "membership " + k.first + "/" + k.second + " is missing"; });
+            if (!heldMembers.contains(k.second))
+                require(after.up.memberships.contains(k) && after.up.memberships.at(k) == v,
+                        [&] { return "membership " + k.first + "/" + k.second + " is missing"; });
         for (auto const& [k, v] : after.up.memberships)
             if (!heldMembers.contains(k.second) && !heldDepts.contains(k.first))
-                require(wanted.memberships.contains(k), [&] { return "membership " + k.first + "/" + k.second + " is still here"; });
+                require(wanted.memberships.contains(k),
+                        [&] { return "membership " + k.first + "/" + k.second + " is still here"; });
         for (auto const& [id, d] : wanted.depts) {
             require(after.up.depts.contains(id), [&] { return "department " + id + " is missing"; });
-            require(after.up.depts.at(id).at("name") == d.at("name"), [&] { return "name of department " + id; });
+            require(after.up.depts.at(id).at("name") == d.at("name"),
+                    [&] { return "name of department " + id; });
         }
         for (auto const& [id, d] : after.up.depts)
-            require(wanted.depts.contains(id) || heldDepts.contains(id), [&] { return "department " + id + " is still here"; });
+            require(wanted.depts.contains(id) || heldDepts.contains(id),
+                    [&] { return "department " + id + " is still here"; });
         for (auto const& [id, m] : before.up.members)
             if (heldMembers.contains(id) && m.active)
                 for (auto const& [k, v] : before.up.memberships)
-                    if (k.second == id) require(after.up.memberships.contains(k), [&] { return "membership " + k.first + "/" + id + " of a held member went"; });
+                    if (k.second == id)
+                        require(after.up.memberships.contains(k), [&] {
+                            return "membership " + k.first + "/" + id + " of a held member went";
+                        });
     }
 
     std::mt19937_64 rng_;
@@ -1226,7 +1383,8 @@ private:
     bool scopes_ = false;
     bool partial_ = false;
     std::vector<std::string> roots_;
-    bool truncated_ = false, disputed_ = false, lostTree_ = false, empties_ = false, torn_ = false, hidesUnions_ = false;
+    bool truncated_ = false, disputed_ = false, lostTree_ = false, empties_ = false, torn_ = false,
+         hidesUnions_ = false;
     std::set<std::string> hidden_;  // fields that the application may not read
     FakeOrganisation shown_;        // the organisation without them
     RemovalDigest lastDigest_;
@@ -1248,16 +1406,18 @@ TEST_CASE("sync: random histories", "[sync][property]") {
             History(seed, seen, one != nullptr).run();
         } catch (std::exception const& e) {
             problem = e.what();
-            if (problem.find("seed") == std::string::npos) problem = "seed " + std::to_string(seed) + ": " + problem;
+            if (problem.find("seed") == std::string::npos)
+                problem = "seed " + std::to_string(seed) + ": " + problem;
         }
         if (!problem.empty()) FAIL(problem);
     }
     std::ostringstream counted;
-    counted << "syncs " << seen.syncs << ", whole " << seen.whole << ", held " << seen.held << ", incomplete " << seen.incomplete << ", disputed "
-                  << seen.disputed << ", approved " << seen.approved << ", doubted " << seen.doubted << ", refused " << seen.refused
-                  << ", partial scope " << seen.partial << ", out of scope " << seen.outOfScope << ", resigned " << seen.resigned
-                  << ", reinstated " << seen.reinstated << ", somebody else " << seen.others << ", via JSON " << seen.viaJson
-                  << ", unchanged " << seen.unchanged << ", from collected data " << seen.collected;
+    counted << "syncs " << seen.syncs << ", whole " << seen.whole << ", held " << seen.held << ", incomplete "
+            << seen.incomplete << ", disputed " << seen.disputed << ", approved " << seen.approved
+            << ", doubted " << seen.doubted << ", refused " << seen.refused << ", partial scope "
+            << seen.partial << ", out of scope " << seen.outOfScope << ", resigned " << seen.resigned
+            << ", reinstated " << seen.reinstated << ", somebody else " << seen.others << ", via JSON "
+            << seen.viaJson << ", unchanged " << seen.unchanged << ", from collected data " << seen.collected;
     INFO(counted.str());
     if (many != nullptr) std::cerr << counted.str() << "\n";
     if (one == nullptr && histories >= 200) {  // a history in which nothing happens proves nothing

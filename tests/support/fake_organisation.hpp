@@ -1,4 +1,5 @@
-// An organisation in memory that plays the upstream of a sync: what a client would deliver, without any client.
+// An organisation in memory that plays the upstream of a sync: what a client would deliver, without any
+// client.
 #pragma once
 
 #include <corps/client/pull.hpp>
@@ -85,26 +86,29 @@ struct FakePull {
     bool fullScope = true;
     std::vector<std::string> visibleRoots{};
     std::size_t pageSize = 3;
-    std::optional<std::uint64_t> shuffle{};      ///< order of units and pages, from this seed
-    bool interleave = true;                      ///< pages of different listings mix (with `shuffle`)
-    unsigned duplicatePercent = 0;               ///< units that come twice (with `shuffle`)
-    std::map<Listing, std::size_t> incomplete{}; ///< lists that end early, after so many units
-    std::set<Listing> missing{};                 ///< lists that are neither shown nor ended
-    std::set<Listing> empty{};                   ///< success with nothing in it
-    std::set<Listing> garbage{};                 ///< one more unit in it that cannot be decoded
-    std::map<std::pair<std::string, std::string>, FakeMember> older{};  ///< (department, member): shown there as it was before
+    std::optional<std::uint64_t> shuffle{};       ///< order of units and pages, from this seed
+    bool interleave = true;                       ///< pages of different listings mix (with `shuffle`)
+    unsigned duplicatePercent = 0;                ///< units that come twice (with `shuffle`)
+    std::map<Listing, std::size_t> incomplete{};  ///< lists that end early, after so many units
+    std::set<Listing> missing{};                  ///< lists that are neither shown nor ended
+    std::set<Listing> empty{};                    ///< success with nothing in it
+    std::set<Listing> garbage{};                  ///< one more unit in it that cannot be decoded
+    std::map<std::pair<std::string, std::string>, FakeMember>
+        older{};                                   ///< (department, member): shown there as it was before
     std::map<std::string, FakeDept> olderDepts{};  ///< shown as they were before
-    std::map<std::pair<std::string, std::string>, FakeMember> twice{};  ///< (department, member): shown there once more, like this
-    bool counts = false;                         ///< the platform counts the members of each department
-    bool visibleMembers = true;                  ///< there is a list of those granted one by one
+    std::map<std::pair<std::string, std::string>, FakeMember>
+        twice{};                 ///< (department, member): shown there once more, like this
+    bool counts = false;         ///< the platform counts the members of each department
+    bool visibleMembers = true;  ///< there is a list of those granted one by one
 };
 
 namespace detail {
 
 inline constexpr std::string_view kItems[] = {"items"};
 inline constexpr std::string_view kId[] = {"id"};
-inline constexpr PageShape kShapes[] = {{"fake.dept", kItems, kId, 1},  {"fake.member", kItems, kId, 1}, {"fake.roleGroup", kItems, kId, 1},
-                                        {"fake.role", kItems, kId, 1}, {"fake.roleMember", kItems, kId, 1}, {"fake.admin", kItems, kId, 1}};
+inline constexpr PageShape kShapes[] = {{"fake.dept", kItems, kId, 1},       {"fake.member", kItems, kId, 1},
+                                        {"fake.roleGroup", kItems, kId, 1},  {"fake.role", kItems, kId, 1},
+                                        {"fake.roleMember", kItems, kId, 1}, {"fake.admin", kItems, kId, 1}};
 
 inline void put(boost::json::object& o, std::string_view key, std::optional<std::string> const& v) {
     if (v) o[key] = *v;
@@ -151,7 +155,8 @@ inline std::set<std::string> sightOf(FakeOrganisation const& org, FakePull const
         }
         std::string at = id;
         for (std::size_t steps = 0; steps <= org.depts.size(); ++steps) {
-            if (std::find(how.visibleRoots.begin(), how.visibleRoots.end(), at) != how.visibleRoots.end()) out.insert(id);
+            if (std::find(how.visibleRoots.begin(), how.visibleRoots.end(), at) != how.visibleRoots.end())
+                out.insert(id);
             auto const it = org.depts.find(at);
             if (it == org.depts.end() || !it->second.parent) break;
             at = *it->second.parent;
@@ -177,7 +182,8 @@ public:
         proof_.visibleRoots = how.visibleRoots;
         std::mt19937_64 rng(how.shuffle.value_or(0));
         std::vector<std::vector<Event>> lists;
-        auto list = [&](std::size_t shape, Listing listing, std::vector<std::string> units, std::optional<std::int64_t> count = std::nullopt) {
+        auto list = [&](std::size_t shape, Listing listing, std::vector<std::string> units,
+                        std::optional<std::int64_t> count = std::nullopt) {
             if (how.missing.contains(listing)) return;
             if (how.empty.contains(listing)) units.clear();
             if (how.shuffle) {
@@ -185,7 +191,8 @@ public:
                 std::size_t const n = units.size();
                 for (std::size_t i = 0; i < n; ++i)
                     if (rng() % 100 < how.duplicatePercent)
-                        units.insert(units.begin() + static_cast<std::ptrdiff_t>(rng() % (units.size() + 1)), std::string(units[i]));
+                        units.insert(units.begin() + static_cast<std::ptrdiff_t>(rng() % (units.size() + 1)),
+                                     std::string(units[i]));
             }
             Event end;
             end.listing = listing;
@@ -200,13 +207,16 @@ public:
                 fault.message = "failed";
                 proof_.faults.push_back(fault);
             }
-            if (how.garbage.contains(listing)) units.insert(units.begin() + static_cast<std::ptrdiff_t>(units.size() / 2), "{\"no\":\"id\"}");
+            if (how.garbage.contains(listing))
+                units.insert(units.begin() + static_cast<std::ptrdiff_t>(units.size() / 2),
+                             "{\"no\":\"id\"}");
             std::vector<Event> events;
             for (std::size_t at = 0; at < units.size(); at += how.pageSize) {
                 Event page;
                 page.listing = listing;
                 page.shape = &detail::kShapes[shape];
-                for (std::size_t i = at; i < std::min(units.size(), at + how.pageSize); ++i) page.units.push_back(units[i]);
+                for (std::size_t i = at; i < std::min(units.size(), at + how.pageSize); ++i)
+                    page.units.push_back(units[i]);
                 events.push_back(std::move(page));
                 ++proof_.calls;
             }
@@ -238,7 +248,8 @@ public:
                 auto const twice = how.twice.find({d, id});
                 if (twice == how.twice.end()) continue;
                 auto const then = twice->second.in.find(d);
-                units.push_back(detail::unitOf(id, twice->second, then == twice->second.in.end() ? &place : &then->second));
+                units.push_back(detail::unitOf(id, twice->second,
+                                               then == twice->second.in.end() ? &place : &then->second));
             }
             std::optional<std::int64_t> count;
             if (how.counts) count = static_cast<std::int64_t>(units.size());
@@ -347,15 +358,17 @@ public:
                 rows.row(UpstreamTable::dept, dept);
                 std::int64_t rank = 0;
                 for (boost::json::value const& l : o.at("leaders").as_array()) {
-                    std::array<Cell, 4> const leader{id, Cell::text(std::string_view(l.as_string())), Cell::integer(1), Cell::integer(rank++)};
+                    std::array<Cell, 4> const leader{id, Cell::text(std::string_view(l.as_string())),
+                                                     Cell::integer(1), Cell::integer(rank++)};
                     rows.row(UpstreamTable::deptLeader, leader);
                 }
                 return;
             }
             case ListingKind::deptMembers:
             case ListingKind::visibleMembers: {
-                std::array<Cell, 14> const member{id,     text("nick"), text("phone"), text("email"), Cell(), Cell(), Cell(),
-                                                  Cell(), Cell::integer(1), Cell(),    Cell(),        id,     Cell(), text("union")};
+                std::array<Cell, 14> const member{
+                    id,     text("nick"),     text("phone"), text("email"), Cell(), Cell(), Cell(),
+                    Cell(), Cell::integer(1), Cell(),        Cell(),        id,     Cell(), text("union")};
                 rows.row(UpstreamTable::member, member);
                 if (u.listing->kind == ListingKind::deptMembers) {
                     Cell const dept = Cell::text(u.listing->id);

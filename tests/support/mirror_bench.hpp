@@ -1,4 +1,5 @@
-// One mirrored corp with everything under control: a loop that runs when asked, a clock that stands, counted writes.
+// One mirrored corp with everything under control: a loop that runs when asked, a clock that stands, counted
+// writes.
 #pragma once
 
 #include <corps/context/context.hpp>
@@ -46,7 +47,8 @@ public:
     class Tx final : public RowAccess {
     public:
         Tx(MemoryStorage::Tx& tx, WriteCount& count) : tx_(tx), count_(count) {}
-        void scanRows(TableSchema const& t, std::size_t index, std::span<Cell const> prefix, RowVisitor f, void* context) override {
+        void scanRows(TableSchema const& t, std::size_t index, std::span<Cell const> prefix, RowVisitor f,
+                      void* context) override {
             ++count_.scans;
             Visit visit{f, context, &count_};
             tx_.scanRows(
@@ -79,7 +81,8 @@ public:
         WriteCount& count_;
     };
 
-    explicit CountingStorage(MemoryStorage storage = MemoryStorage()) : storage_(std::move(storage)), count_(std::make_shared<WriteCount>()) {}
+    explicit CountingStorage(MemoryStorage storage = MemoryStorage())
+        : storage_(std::move(storage)), count_(std::make_shared<WriteCount>()) {}
     void open(std::span<TableSchema const* const> tables) { storage_.open(tables); }
     template <class F>
     void read(F&& f) {
@@ -108,7 +111,8 @@ private:
 /** Loop, clock and randomness, the same in every run. */
 class Loop {
 public:
-    explicit Loop(std::uint64_t seed = 1) : clock(std::make_shared<testing::ManualClock>()), context(make(seed)) {}
+    explicit Loop(std::uint64_t seed = 1)
+        : clock(std::make_shared<testing::ManualClock>()), context(make(seed)) {}
 
     template <class T>
     T run(asio::awaitable<T> operation) {
@@ -202,14 +206,22 @@ public:
         store_.read([&](RowAccess& rows) {
             rows.forEach(t, 0, key, [&](std::span<Cell const> r) {
                 for (std::size_t i = 0; i < t.columns.size(); ++i)
-                    if (!r[i].isNull()) out[t.columns[i].name] = r[i].kind() == CellKind::integer ? std::to_string(r[i].integer()) : std::string(r[i].bytes());
+                    if (!r[i].isNull())
+                        out[t.columns[i].name] = r[i].kind() == CellKind::integer
+                                                     ? std::to_string(r[i].integer())
+                                                     : std::string(r[i].bytes());
             });
         });
         return out;
     }
-    [[nodiscard]] std::map<std::string, std::string> member(std::string const& id) const { return row(*tablesOf<>().member, {Cell::text(id)}); }
-    [[nodiscard]] std::map<std::string, std::string> dept(std::string const& id) const { return row(*tablesOf<>().dept, {Cell::text(id)}); }
-    [[nodiscard]] std::string at(std::map<std::string, std::string> const& row, std::string const& column) const {
+    [[nodiscard]] std::map<std::string, std::string> member(std::string const& id) const {
+        return row(*tablesOf<>().member, {Cell::text(id)});
+    }
+    [[nodiscard]] std::map<std::string, std::string> dept(std::string const& id) const {
+        return row(*tablesOf<>().dept, {Cell::text(id)});
+    }
+    [[nodiscard]] std::string at(std::map<std::string, std::string> const& row,
+                                 std::string const& column) const {
         auto const it = row.find(column);
         return it == row.end() ? "?" : it->second;
     }
@@ -230,7 +242,8 @@ public:
                 std::string key;
                 for (std::size_t i = start; i < t.keyColumns; ++i) {
                     if (i > start) key += '/';
-                    key += r[i].kind() == CellKind::integer ? std::to_string(r[i].integer()) : std::string(r[i].bytes());
+                    key += r[i].kind() == CellKind::integer ? std::to_string(r[i].integer())
+                                                            : std::string(r[i].bytes());
                 }
                 out.insert(std::move(key));
             });
@@ -240,7 +253,8 @@ public:
     [[nodiscard]] std::set<std::string> memberships() const { return keys(*tablesOf<>().deptMember); }
 
     /** Sets columns of one row through a ChangeWriter, as a caller of the library does. */
-    void edit(std::int64_t now, TableSchema const& t, std::vector<Cell> const& key, std::vector<std::pair<std::string, Cell>> const& values = {}) {
+    void edit(std::int64_t now, TableSchema const& t, std::vector<Cell> const& key,
+              std::vector<std::pair<std::string, Cell>> const& values = {}) {
         store_.write([&](RowAccess& rows) {
             ChangeWriter writer(rows, tablesOf<>(), corp_, "alice", "", now);
             std::vector<Cell> cells(t.columns.size());
@@ -268,9 +282,14 @@ private:
 /** A corp that mirrors a FakeUpstream over a store of its own, or one that is shared. */
 class MirrorBench {
 public:
-    explicit MirrorBench(std::string corp = "corps.Demo", CountingStorage storage = CountingStorage(), std::uint64_t seed = 1,
-                         MirrorIdentity identity = defaultIdentity())
-        : loop(seed), counting(storage), store(std::move(storage)), name(std::move(corp)), rows(store, name), who(std::move(identity)) {
+    explicit MirrorBench(std::string corp = "corps.Demo", CountingStorage storage = CountingStorage(),
+                         std::uint64_t seed = 1, MirrorIdentity identity = defaultIdentity())
+        : loop(seed),
+          counting(storage),
+          store(std::move(storage)),
+          name(std::move(corp)),
+          rows(store, name),
+          who(std::move(identity)) {
         openAll(store);
         restart();
     }
@@ -283,10 +302,16 @@ public:
     }
 
     /** What happens when the process ends and starts again. */
-    void restart() { engine = std::make_unique<SyncEngine>(loop.context, store, tablesOf<>(), name, "The title", who); }
+    void restart() {
+        engine = std::make_unique<SyncEngine>(loop.context, store, tablesOf<>(), name, "The title", who);
+    }
 
-    SyncReport sync(Upstream& upstream, SyncOptions options = SyncOptions()) { return loop.run(engine->sync(upstream, options, "sync")); }
-    SyncPlan plan(Upstream& upstream, SyncOptions options = SyncOptions()) { return loop.run(engine->plan(upstream, options)); }
+    SyncReport sync(Upstream& upstream, SyncOptions options = SyncOptions()) {
+        return loop.run(engine->sync(upstream, options, "sync"));
+    }
+    SyncPlan plan(Upstream& upstream, SyncOptions options = SyncOptions()) {
+        return loop.run(engine->plan(upstream, options));
+    }
     [[nodiscard]] std::int64_t now() const { return loop.clock->now().time_since_epoch().count(); }
 
     Loop loop;

@@ -1,12 +1,12 @@
 #include "support/fake_organisation.hpp"
 #include "support/mirror_bench.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-
 #include <corps/error/error.hpp>
 #include <corps/model/corp_data.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/engine.hpp>
+
+#include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -86,7 +86,8 @@ TEST_CASE("sync: the first one brings everything", "[sync][coroutine]") {
     CHECK(bench.rows.keys(*t.deptLeader) == Strings{"a/m1/1", "a/stranger/1", "b/m2/2"});
     CHECK(bench.rows.keys(*t.roleMember) == Strings{"r/m1/upstream", "r/m3/upstream"});
     CHECK(bench.rows.keys(*t.admin) == Strings{"m1/upstream"});
-    CHECK(bench.rows.keys(*t.thirdAuth) == Strings{"fake/ent-1/m1", "fake/ent-1/m2", "fake/ent-1/m3", "fake/ent-1/m4"});
+    CHECK(bench.rows.keys(*t.thirdAuth) ==
+          Strings{"fake/ent-1/m1", "fake/ent-1/m2", "fake/ent-1/m3", "fake/ent-1/m4"});
     auto const m4 = bench.rows.member("m4");
     CHECK(m4.at("phone") == "+8613800000004");
     CHECK(m4.at("thirdUserId") == "m4");
@@ -174,7 +175,8 @@ TEST_CASE("sync: roles, leaders and administrators come and go", "[sync][corouti
     CHECK(bench.rows.row(*t.role, {Cell::text("r")})["name"] == "Accounting");
     CHECK(bench.rows.keys(*t.roleMember) == Strings{"r/m3/upstream", "r/m4/upstream", "s/m1/upstream"});
     CHECK(bench.rows.keys(*t.deptLeader) == Strings{"a/m1/1", "a/m2/1", "b/m3/2"});
-    CHECK(bench.rows.row(*t.deptLeader, {Cell::text("a"), Cell::text("m1"), Cell::integer(1)})["rank"] == "1");
+    CHECK(bench.rows.row(*t.deptLeader, {Cell::text("a"), Cell::text("m1"), Cell::integer(1)})["rank"] ==
+          "1");
     CHECK(bench.rows.keys(*t.admin) == Strings{"m2/upstream"});
 
     org.roles.erase("r");
@@ -362,7 +364,8 @@ TEST_CASE("sync: a dry run writes nothing and says the same", "[sync][coroutine]
     CHECK(said.memberships.created == real.memberships.created);
 }
 
-TEST_CASE("sync: a plan read back from JSON does the same, and later syncs go on from it", "[sync][coroutine]") {
+TEST_CASE("sync: a plan read back from JSON does the same, and later syncs go on from it",
+          "[sync][coroutine]") {
     MirrorBench direct;
     MirrorBench json("corps.Demo", CountingStorage(), 1);
     FakeOrganisation org = twoDepartments();
@@ -421,7 +424,8 @@ TEST_CASE("sync: the change feed tells what happened, in order", "[sync][corouti
     std::vector<FeedEntry> all = bench.engine->changesSince("", 1000);
     REQUIRE(all.size() == 3 + 3 + 4 + 5 + 2 + 2 + 1 + 4 + 4);  // users and their bindings as well
     CHECK(std::all_of(all.begin(), all.end(), [&](FeedEntry const& e) {
-        return e.syncId == first.syncId && e.caller == "sync" && e.change.kind == ChangeKind::create && e.change.cells.empty();
+        return e.syncId == first.syncId && e.caller == "sync" && e.change.kind == ChangeKind::create &&
+               e.change.cells.empty();
     }));
     std::string cursor = all.back().cursor;
     CHECK(bench.engine->changesSince(cursor, 1000).empty());
@@ -449,7 +453,8 @@ TEST_CASE("sync: the change feed tells what happened, in order", "[sync][corouti
     }
     REQUIRE(cursors.size() == news.size());
     for (std::size_t i = 0; i < news.size(); ++i) CHECK(cursors[i] == news[i].cursor);
-    CHECK(failure([&] { static_cast<void>(bench.engine->changesSince("1.2", 1)); }).is(Errc::invalidArgument));
+    CHECK(
+        failure([&] { static_cast<void>(bench.engine->changesSince("1.2", 1)); }).is(Errc::invalidArgument));
 }
 
 TEST_CASE("sync: verify finds what was written past the library", "[sync][coroutine]") {
@@ -565,13 +570,15 @@ TEST_CASE("sync: an id that comes back with another union id is another person",
     CHECK(bench.engine->verify().problems.empty());
 }
 
-TEST_CASE("sync: an offline mark set here outlives syncs, and ends when its bearer returns", "[sync][coroutine]") {
+TEST_CASE("sync: an offline mark set here outlives syncs, and ends when its bearer returns",
+          "[sync][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = company(2, 4);
     FakeUpstream up(org);
     bench.sync(up);
     RecordTables const& t = tablesOf<>();
-    bench.rows.edit(bench.now(), *t.member, {Cell::text("d0m1")}, {{"localStatus", Cell::integer(2)}, {"signature", Cell::text("s")}});
+    bench.rows.edit(bench.now(), *t.member, {Cell::text("d0m1")},
+                    {{"localStatus", Cell::integer(2)}, {"signature", Cell::text("s")}});
     org.members["d0m1"].nick = "renamed";
     up.show(org);
     bench.sync(up);
@@ -595,9 +602,12 @@ TEST_CASE("sync: roles owned here are left alone until released", "[sync][corout
     bench.sync(up);
     RecordTables const& t = tablesOf<>();
     // As setUserRole does: every role goes, the given ones come, and the mark is set.
-    bench.rows.take(bench.now(), *t.roleMember, {Cell::text("r"), Cell::text("m1"), Cell::text(kOriginUpstream)});
-    bench.rows.edit(bench.now(), *t.role, {Cell::text("here")}, {{"name", Cell::text("Here")}, {"origin", Cell::text(kOriginLocal)}});
-    bench.rows.edit(bench.now(), *t.roleMember, {Cell::text("here"), Cell::text("m1"), Cell::text(kOriginLocal)});
+    bench.rows.take(bench.now(), *t.roleMember,
+                    {Cell::text("r"), Cell::text("m1"), Cell::text(kOriginUpstream)});
+    bench.rows.edit(bench.now(), *t.role, {Cell::text("here")},
+                    {{"name", Cell::text("Here")}, {"origin", Cell::text(kOriginLocal)}});
+    bench.rows.edit(bench.now(), *t.roleMember,
+                    {Cell::text("here"), Cell::text("m1"), Cell::text(kOriginLocal)});
     bench.rows.edit(bench.now(), *t.member, {Cell::text("m1")}, {{"rolesLocal", Cell::integer(1)}});
     CHECK(bench.sync(up).outcome == SyncOutcome::unchanged);
     org.roles["s"] = {"g", "Second"};
@@ -607,7 +617,8 @@ TEST_CASE("sync: roles owned here are left alone until released", "[sync][corout
     CHECK(bench.rows.keys(*t.roleMember) == Strings{"here/m1/local", "r/m3/upstream", "s/m2/upstream"});
     bench.rows.edit(bench.now(), *t.member, {Cell::text("m1")}, {{"rolesLocal", Cell::integer(0)}});
     bench.sync(up);
-    CHECK(bench.rows.keys(*t.roleMember) == Strings{"here/m1/local", "r/m1/upstream", "r/m3/upstream", "s/m1/upstream", "s/m2/upstream"});
+    CHECK(bench.rows.keys(*t.roleMember) ==
+          Strings{"here/m1/local", "r/m1/upstream", "r/m3/upstream", "s/m1/upstream", "s/m2/upstream"});
     CHECK(bench.sync(up).outcome == SyncOutcome::unchanged);
     CHECK(bench.engine->verify().problems.empty());
 }
@@ -624,8 +635,10 @@ TEST_CASE("sync: an edit made here during the pull costs a second pull, not an e
     bool always = false;
     up.onPull = [&] {
         if (up.pulls > 1 && !always) return;
-        bench.rows.edit(bench.now(), *t.roleMember, {Cell::text("r"), Cell::text("m4"), Cell::text(kOriginUpstream)});
-        bench.rows.take(bench.now(), *t.roleMember, {Cell::text("r"), Cell::text("m4"), Cell::text(kOriginUpstream)});
+        bench.rows.edit(bench.now(), *t.roleMember,
+                        {Cell::text("r"), Cell::text("m4"), Cell::text(kOriginUpstream)});
+        bench.rows.take(bench.now(), *t.roleMember,
+                        {Cell::text("r"), Cell::text("m4"), Cell::text(kOriginUpstream)});
     };
     CHECK(bench.sync(up).outcome == SyncOutcome::done);
     CHECK(up.pulls == 2);
@@ -646,7 +659,8 @@ TEST_CASE("sync: who takes over a member's roles voids a plan that gives them on
     org.roleMembers["r"].insert("m4");
     up.show(org);
     SyncPlan const plan = bench.plan(up);
-    bench.rows.edit(bench.now(), *tablesOf<>().member, {Cell::text("m4")}, {{"rolesLocal", Cell::integer(1)}});
+    bench.rows.edit(bench.now(), *tablesOf<>().member, {Cell::text("m4")},
+                    {{"rolesLocal", Cell::integer(1)}});
     CHECK(failure([&] { bench.engine->apply(plan, SyncOptions(), "sync"); }).is(Errc::stalePlan));
     bench.sync(up);
     CHECK_FALSE(bench.rows.keys(*tablesOf<>().roleMember).contains("r/m4/upstream"));
@@ -665,7 +679,9 @@ TEST_CASE("sync: a plan that was text is not believed about what is stored", "[s
     ChangeList edited;
     for (RowChange c : plan.changes) {
         for (CellChange& v : c.cells)
-            if (!v.before.isNull()) v.before = v.before.kind() == CellKind::integer ? OwnedCell(Cell::integer(77)) : OwnedCell(Cell::text("made up"));
+            if (!v.before.isNull())
+                v.before = v.before.kind() == CellKind::integer ? OwnedCell(Cell::integer(77))
+                                                                : OwnedCell(Cell::text("made up"));
         if (c.kind == ChangeKind::erase) c.cells.clear();
         edited.push_back(c);
     }
@@ -714,7 +730,8 @@ TEST_CASE("sync: collected data without proof removes nobody", "[sync][coroutine
     SyncPlan const unproven = bench.engine->plan(data, all);
     auto removals = [](SyncPlan const& p) {
         std::size_t n = 0;
-        for (std::size_t i = 0; i < p.changes.size(); ++i) n += p.changes.kind(i) == ChangeKind::erase || p.changes.kind(i) == ChangeKind::resign ? 1 : 0;
+        for (std::size_t i = 0; i < p.changes.size(); ++i)
+            n += p.changes.kind(i) == ChangeKind::erase || p.changes.kind(i) == ChangeKind::resign ? 1 : 0;
         return n;
     };
     CHECK(removals(proven) > 7);
@@ -771,5 +788,6 @@ TEST_CASE("sync: what the change feed keeps ends after its time", "[sync][corout
     bench.sync(up);
     std::vector<FeedEntry> const left = bench.engine->changesSince("", 1000);
     CHECK(left.size() == 4);  // the member and the user, twice
-    CHECK(std::all_of(left.begin(), left.end(), [](FeedEntry const& e) { return e.change.kind == ChangeKind::update; }));
+    CHECK(std::all_of(left.begin(), left.end(),
+                      [](FeedEntry const& e) { return e.change.kind == ChangeKind::update; }));
 }

@@ -2,8 +2,6 @@
 #include "support/fake_organisation.hpp"
 #include "support/mirror_bench.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-
 #include <corps/error/error.hpp>
 #include <corps/sync/engine.hpp>
 #include <corps/testing/failing_storage.hpp>
@@ -13,6 +11,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
 #include <exception>
@@ -22,9 +21,9 @@
 
 using namespace corps;
 using namespace corps::testsupport;
+using corps::testing::failAtEveryStep;
 using corps::testing::FailingStorage;
 using corps::testing::FailureCounter;
-using corps::testing::failAtEveryStep;
 
 namespace {
 
@@ -65,11 +64,13 @@ std::vector<std::string> withoutUsers(std::vector<std::string> lines) {
 }
 
 SyncEngine engineOver(Loop& loop, Store& store) {
-    return SyncEngine(loop.context, store, tablesOf<>(), "corps.Demo", "The title", MirrorBench::defaultIdentity());
+    return SyncEngine(loop.context, store, tablesOf<>(), "corps.Demo", "The title",
+                      MirrorBench::defaultIdentity());
 }
 
 /** Fails a sync from one organisation to another at each step of the storage. */
-std::size_t failEverywhere(std::optional<FakeOrganisation> const& from, FakeOrganisation const& to, SyncOptions options) {
+std::size_t failEverywhere(std::optional<FakeOrganisation> const& from, FakeOrganisation const& to,
+                           SyncOptions options) {
     std::optional<std::vector<std::string>> wanted;
     return failAtEveryStep(
         [&](FailureCounter const& counter) {
@@ -83,7 +84,8 @@ std::size_t failEverywhere(std::optional<FakeOrganisation> const& from, FakeOrga
             up.show(to);
             bench.loop.clock->advance(std::chrono::seconds(1));
             std::vector<std::string> const old = dumpAll(bench.store, "corps.Demo", true);
-            StoreOf<FailingStorage<MemoryStorage>> failing(FailingStorage<MemoryStorage>(storage.inner(), counter));
+            StoreOf<FailingStorage<MemoryStorage>> failing(
+                FailingStorage<MemoryStorage>(storage.inner(), counter));
             SyncEngine engine = engineOver(bench.loop, failing);
             bool failed = false;
             try {
@@ -168,13 +170,14 @@ TEST_CASE("sync: two at a time", "[sync][coroutine]") {
 
     SECTION("the second is refused at once") {
         std::optional<Error> refused;
-        asio::co_spawn(bench.loop.io, other.sync(quick, SyncOptions(), "sync"), [&](std::exception_ptr e, SyncReport) {
-            try {
-                if (e) std::rethrow_exception(e);
-            } catch (Error const& error) {
-                refused = error;
-            }
-        });
+        asio::co_spawn(bench.loop.io, other.sync(quick, SyncOptions(), "sync"),
+                       [&](std::exception_ptr e, SyncReport) {
+                           try {
+                               if (e) std::rethrow_exception(e);
+                           } catch (Error const& error) {
+                               refused = error;
+                           }
+                       });
         bench.loop.io.poll();
         bench.loop.io.restart();
         REQUIRE(refused);
@@ -193,7 +196,8 @@ TEST_CASE("sync: two at a time", "[sync][coroutine]") {
         patient.lockTimeout = std::chrono::seconds(5);
         Duration const start = bench.loop.clock->uptime();
         std::exception_ptr error;
-        asio::co_spawn(bench.loop.io, other.sync(quick, patient, "sync"), [&](std::exception_ptr e, SyncReport) { error = e; });
+        asio::co_spawn(bench.loop.io, other.sync(quick, patient, "sync"),
+                       [&](std::exception_ptr e, SyncReport) { error = e; });
         for (int i = 0; i < 200 && !error; ++i) {
             bench.loop.io.poll();
             bench.loop.io.restart();
@@ -264,7 +268,8 @@ TEST_CASE("sync: an approval fails at every step of the storage", "[sync][corout
             up.show(org);
             RemovalDigest const digest = bench.sync(up).digest;
             REQUIRE_FALSE(digest.empty());
-            StoreOf<FailingStorage<MemoryStorage>> failing(FailingStorage<MemoryStorage>(storage.inner(), counter));
+            StoreOf<FailingStorage<MemoryStorage>> failing(
+                FailingStorage<MemoryStorage>(storage.inner(), counter));
             SyncEngine engine = engineOver(bench.loop, failing);
             bool failed = false;
             try {

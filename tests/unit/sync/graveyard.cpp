@@ -1,11 +1,12 @@
-// Faults found in other programs that sync organisations. A test for each that the engine could repeat, named after it.
+// Faults found in other programs that sync organisations. A test for each that the engine could repeat, named
+// after it.
 #include "support/fake_organisation.hpp"
 #include "support/mirror_bench.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-
 #include <corps/error/error.hpp>
 #include <corps/sync/engine.hpp>
+
+#include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -34,7 +35,8 @@ std::size_t changesOf(SyncPlan const& plan, TableSchema const& t) {
 
 }  // namespace
 
-TEST_CASE("graveyard 5: nothing is removed below a part of the tree that could not be read", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 5: nothing is removed below a part of the tree that could not be read",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(3);
     org.dept("b", "a");
@@ -58,7 +60,8 @@ TEST_CASE("graveyard 5: nothing is removed below a part of the tree that could n
     CHECK(bench.rows.keys(*tablesOf<>().dept) == Strings{"0", "a", "b", "c"});
 }
 
-TEST_CASE("graveyard 6: a person whose details fail keeps what was known of them", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 6: a person whose details fail keeps what was known of them",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(3);
     org.members["m1"].phone = "+861";
@@ -109,7 +112,8 @@ TEST_CASE("graveyard 8: a tree twelve levels deep is there", "[sync][graveyard][
     CHECK(bench.engine->verify().ok);
 }
 
-TEST_CASE("graveyard 10: a field that was not granted is unknown, an empty one is empty", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 10: a field that was not granted is unknown, an empty one is empty",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(2);
     org.members["m0"].phone = "+861";
@@ -124,7 +128,8 @@ TEST_CASE("graveyard 10: a field that was not granted is unknown, an empty one i
     CHECK(bench.rows.member("m1").at("phone").empty());
 }
 
-TEST_CASE("graveyard 14: somebody new in two departments is one person with two memberships", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 14: somebody new in two departments is one person with two memberships",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(2);
     org.dept("b");
@@ -151,7 +156,8 @@ TEST_CASE("graveyard 15: two people of one name are two people", "[sync][graveya
     CHECK(bench.rows.userId("x") != bench.rows.userId("y"));
 }
 
-TEST_CASE("graveyard 16: a department with 40 people, renamed and moved, is one change", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 16: a department with 40 people, renamed and moved, is one change",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(40);
     org.dept("b");
@@ -171,7 +177,8 @@ TEST_CASE("graveyard 16: a department with 40 people, renamed and moved, is one 
     CHECK(bench.rows.memberships().size() == 40);
 }
 
-TEST_CASE("graveyard 17: two departments that swap their names are two renames", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 17: two departments that swap their names are two renames",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(3);
     org.dept("b");
@@ -186,7 +193,8 @@ TEST_CASE("graveyard 17: two departments that swap their names are two renames",
     CHECK(bench.rows.dept("b")["name"] == "dept a");
 }
 
-TEST_CASE("graveyard 18: a department moved under its own child while it was read is refused and named", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 18: a department moved under its own child while it was read is refused and named",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(3);
     org.dept("b", "a");
@@ -196,7 +204,7 @@ TEST_CASE("graveyard 18: a department moved under its own child while it was rea
     FakePull torn;
     torn.olderDepts["b"] = org.depts["b"];  // still under a
     org.depts["b"].parent = "0";
-    org.depts["a"].parent = "b";            // which is under b by now
+    org.depts["a"].parent = "b";  // which is under b by now
     up.show(org, torn);
     std::optional<Error> refused;
     try {
@@ -234,7 +242,8 @@ TEST_CASE("graveyard 19: somebody renamed upstream is the same person", "[sync][
     CHECK(bench.rows.status("m1") == "resigned");
 }
 
-TEST_CASE("graveyard 20: values that look alike when put side by side differ", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 20: values that look alike when put side by side differ",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(2);
     org.members["m0"].nick = "a|b";
@@ -280,7 +289,8 @@ TEST_CASE("graveyard 21: where nothing changed nothing is written or told", "[sy
     CHECK(bench.sync(up).outcome == SyncOutcome::unchanged);
     CHECK(bench.counting.count().transactions == 0);
     std::vector<testing::RecordingLogger::Line> const lines = bench.loop.log.lines();
-    CHECK(std::none_of(lines.begin() + static_cast<std::ptrdiff_t>(told), lines.end(), [](auto const& l) { return l.first > LogLevel::debug; }));
+    CHECK(std::none_of(lines.begin() + static_cast<std::ptrdiff_t>(told), lines.end(),
+                       [](auto const& l) { return l.first > LogLevel::debug; }));
 }
 
 TEST_CASE("graveyard 22: twice as many people cost twice as much", "[sync][graveyard][coroutine]") {
@@ -342,7 +352,8 @@ TEST_CASE("graveyard 23: success with nobody in it removes nobody", "[sync][grav
     CHECK(bench.rows.memberships().size() == 7);
 }
 
-TEST_CASE("graveyard 24: who is out of the application's sight has not left", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 24: who is out of the application's sight has not left",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(6);
     org.dept("b");
@@ -355,7 +366,9 @@ TEST_CASE("graveyard 24: who is out of the application's sight has not left", "[
     narrow.fullScope = false;
     narrow.visibleRoots = {"a"};
     up.show(org, narrow);
-    up.onAbsence = [&org](std::string const& id) { return org.members.contains(id) ? Absence::outOfScope : Absence::left; };
+    up.onAbsence = [&org](std::string const& id) {
+        return org.members.contains(id) ? Absence::outOfScope : Absence::left;
+    };
     SyncReport r = bench.sync(up);
     CHECK(r.outcome == SyncOutcome::unchanged);
     CHECK(r.scopeChanged);
@@ -381,7 +394,8 @@ TEST_CASE("graveyard 24: who is out of the application's sight has not left", "[
     CHECK(bench.sync(up).scopeChanged == false);
 }
 
-TEST_CASE("graveyard 25: after somebody left, the second and the third sync succeed", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 25: after somebody left, the second and the third sync succeed",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(6);
     FakeUpstream up(org);
@@ -395,7 +409,8 @@ TEST_CASE("graveyard 25: after somebody left, the second and the third sync succ
     CHECK(bench.sync(up, cold).outcome == SyncOutcome::unchanged);
 }
 
-TEST_CASE("graveyard 26: who returns has the same user and an unbroken history", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 26: who returns has the same user and an unbroken history",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation const org = people(6);
     FakeUpstream up(org);
@@ -411,11 +426,13 @@ TEST_CASE("graveyard 26: who returns has the same user and an unbroken history",
     CHECK(bench.rows.userId("m3") == user);
     std::vector<ChangeKind> history;
     for (FeedEntry const& e : bench.engine->changesSince("", 10000))
-        if (e.change.table == tablesOf<>().member->name && e.change.key.at(0).bytes() == "m3") history.push_back(e.change.kind);
+        if (e.change.table == tablesOf<>().member->name && e.change.key.at(0).bytes() == "m3")
+            history.push_back(e.change.kind);
     CHECK(history == std::vector<ChangeKind>{ChangeKind::create, ChangeKind::resign, ChangeKind::reinstate});
 }
 
-TEST_CASE("graveyard 27: the last administrator is held, whatever the percentage", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 27: the last administrator is held, whatever the percentage",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(100);
     for (auto& [id, m] : org.members) m.admin = id == "m7";
@@ -447,11 +464,13 @@ TEST_CASE("graveyard 28: what was made here is never touched", "[sync][graveyard
     bench.sync(up);
     RecordTables const& t = tablesOf<>();
     Cell const local = Cell::text(kOriginLocal);
-    auto edit = [&](TableSchema const& table, std::vector<Cell> const& key, std::vector<std::pair<std::string, Cell>> const& values = {}) {
+    auto edit = [&](TableSchema const& table, std::vector<Cell> const& key,
+                    std::vector<std::pair<std::string, Cell>> const& values = {}) {
         bench.rows.edit(bench.now(), table, key, values);
     };
     edit(*t.roleGroup, {Cell::text("here")}, {{"name", Cell::text("Ours")}, {"origin", local}});
-    edit(*t.role, {Cell::text("own")}, {{"name", Cell::text("Own")}, {"roleGroupId", Cell::text("here")}, {"origin", local}});
+    edit(*t.role, {Cell::text("own")},
+         {{"name", Cell::text("Own")}, {"roleGroupId", Cell::text("here")}, {"origin", local}});
     edit(*t.roleMember, {Cell::text("own"), Cell::text("m2"), local});
     edit(*t.roleMember, {Cell::text("r"), Cell::text("m2"), local});
     edit(*t.admin, {Cell::text("m2"), local});
@@ -461,7 +480,8 @@ TEST_CASE("graveyard 28: what was made here is never touched", "[sync][graveyard
     auto own = [&] {
         std::vector<std::string> out;
         for (std::string const& line : dumpAll(bench.store, "corps.Demo"))
-            if (line.find("'local'") != std::string::npos || line.starts_with("CorpDeptLimit") || line.find("signature") != std::string::npos)
+            if (line.find("'local'") != std::string::npos || line.starts_with("CorpDeptLimit") ||
+                line.find("signature") != std::string::npos)
                 out.push_back(line);
         return out;
     };
@@ -488,13 +508,15 @@ TEST_CASE("graveyard 28: what was made here is never touched", "[sync][graveyard
     CHECK(bench.engine->verify().ok);
 }
 
-TEST_CASE("graveyard 28: a role of the upstream does not take the place of one made here", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 28: a role of the upstream does not take the place of one made here",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(3);
     FakeUpstream up(org);
     bench.sync(up);
     RecordTables const& t = tablesOf<>();
-    bench.rows.edit(bench.now(), *t.role, {Cell::text("r")}, {{"name", Cell::text("Own")}, {"origin", Cell::text(kOriginLocal)}});
+    bench.rows.edit(bench.now(), *t.role, {Cell::text("r")},
+                    {{"name", Cell::text("Own")}, {"origin", Cell::text(kOriginLocal)}});
     org.roles["r"] = {"", "Upstream's"};
     up.show(org);
     SyncReport const r = bench.sync(up);
@@ -503,7 +525,8 @@ TEST_CASE("graveyard 28: a role of the upstream does not take the place of one m
     CHECK(bench.engine->verify().ok);
 }
 
-TEST_CASE("graveyard 30: removals are in the change feed by name, in the same transaction", "[sync][graveyard][coroutine]") {
+TEST_CASE("graveyard 30: removals are in the change feed by name, in the same transaction",
+          "[sync][graveyard][coroutine]") {
     MirrorBench bench;
     FakeOrganisation org = people(6);
     org.dept("gone");
@@ -526,7 +549,8 @@ TEST_CASE("graveyard 30: removals are in the change feed by name, in the same tr
                 if (c.column == "name") line += " " + c.before.bytes();
         told.insert(line);
     }
-    CHECK(told == Strings{"resign CorpMember/m4", "erase CorpDeptMember/a/m4", "erase CorpDept/gone dept gone"});
+    CHECK(told ==
+          Strings{"resign CorpMember/m4", "erase CorpDeptMember/a/m4", "erase CorpDept/gone dept gone"});
 }
 
 TEST_CASE("graveyard 31: a sync never writes a password", "[sync][graveyard][coroutine]") {
@@ -540,7 +564,8 @@ TEST_CASE("graveyard 31: a sync never writes a password", "[sync][graveyard][cor
         std::vector<Cell> row(passwords.columns.size());
         row[0] = Cell::text(user);
         for (std::size_t i = 1; i < row.size(); ++i)
-            row[i] = passwords.columns[i].type == ColumnType::integer ? Cell::integer(1) : Cell::text("secret");
+            row[i] =
+                passwords.columns[i].type == ColumnType::integer ? Cell::integer(1) : Cell::text("secret");
         rows.upsertRow(passwords, row);
     });
     auto const before = bench.rows.row(passwords, {Cell::text(user)});

@@ -1,7 +1,7 @@
-#include <catch2/catch_test_macros.hpp>
-
 #include <corps/error/error.hpp>
 #include <corps/sync/plan.hpp>
+
+#include <catch2/catch_test_macros.hpp>
 
 #include <string>
 #include <string_view>
@@ -106,12 +106,14 @@ TEST_CASE("sync plan: bad JSON is refused where it is bad", "[sync]") {
     CHECK(place(replaced(good, "\"generation\":7", "\"generation\":\"7\"")) == "plan.generation");
     CHECK(place(replaced(good, "\"kind\":\"update\"", "\"kind\":\"drop\"")) == "plan.changes[0].kind");
     CHECK(place(replaced(good, "\"nick\":[\"\",", "\"nick\":[")) == "plan.changes[0].cells.nick");
-    CHECK(place(replaced(good, "\"reason\":\"wholeDepartment\"", "\"reason\":\"because\"")) == "plan.holds[0].reason");
+    CHECK(place(replaced(good, "\"reason\":\"wholeDepartment\"", "\"reason\":\"because\"")) ==
+          "plan.holds[0].reason");
     CHECK(place(replaced(good, "\"outOfScope\":[\"x\"]", "\"outOfScope\":[1]")) == "plan.outOfScope");
     CHECK(place(replaced(good, "00ff10", "00ff1")) == "plan.changes[0].cells.raw");
     CHECK(place(replaced(good, "00ff10", "00ffzz")) == "plan.changes[0].cells.raw");
     // Whatever is cut off, it is refused and nothing worse.
-    for (std::size_t n = 0; n < good.size(); n += 7) CHECK(failure(good.substr(0, n)).is(Errc::invalidArgument));
+    for (std::size_t n = 0; n < good.size(); n += 7)
+        CHECK(failure(good.substr(0, n)).is(Errc::invalidArgument));
 }
 
 TEST_CASE("sync plan: personal values are printed when asked for only", "[sync]") {

@@ -1,6 +1,15 @@
 // From what a pull found and what is stored to a plan: the one meaning of a sync, warm or cold.
 #pragma once
 
+#include <corps/client/pull.hpp>
+#include <corps/detail/config.hpp>
+#include <corps/storage/rows.hpp>
+#include <corps/sync/detail/columns.hpp>
+#include <corps/sync/detail/findings.hpp>
+#include <corps/sync/detail/runs.hpp>
+#include <corps/sync/engine.hpp>
+#include <corps/sync/plan.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -12,15 +21,6 @@
 #include <unordered_set>
 #include <utility>
 #include <vector>
-
-#include <corps/client/pull.hpp>
-#include <corps/detail/config.hpp>
-#include <corps/storage/rows.hpp>
-#include <corps/sync/detail/columns.hpp>
-#include <corps/sync/detail/findings.hpp>
-#include <corps/sync/detail/runs.hpp>
-#include <corps/sync/engine.hpp>
-#include <corps/sync/plan.hpp>
 
 namespace corps::detail {
 
@@ -38,8 +38,11 @@ struct NextRuns {
     std::vector<std::pair<std::int64_t, std::string>> erased;
     std::vector<std::pair<std::string, std::string>> state;
     bool holdsChanged = false;
-    std::set<std::pair<std::string, std::string>> keptHolds;  ///< not held by this plan, whose absence this pull did not prove
-    [[nodiscard]] bool nothing() const noexcept { return updates.empty() && erased.empty() && state.empty() && !holdsChanged; }
+    std::set<std::pair<std::string, std::string>>
+        keptHolds;  ///< not held by this plan, whose absence this pull did not prove
+    [[nodiscard]] bool nothing() const noexcept {
+        return updates.empty() && erased.empty() && state.empty() && !holdsChanged;
+    }
 };
 
 /** What the engine knew before the pull. */
@@ -61,8 +64,8 @@ struct HoldRow {
     std::string digest;
     std::int64_t since = 0;
     std::int64_t until = 0;
-    std::string place;        ///< Hold::where
-    std::int64_t total = 0;   ///< Hold::total when it was first held; 0: does not count
+    std::string place;       ///< Hold::where
+    std::int64_t total = 0;  ///< Hold::total when it was first held; 0: does not count
 };
 using HoldKey = std::pair<std::string, std::string>;  // kind, id
 inline constexpr std::string_view kHoldApproval = "approval";
@@ -89,11 +92,12 @@ public:
         std::function<std::string()> newId;
     };
 
-    CORPS_DECL Planner(Input const& input, RowAccess& rows, Findings& found, PullProof const& proof, Baseline const& before);
+    CORPS_DECL Planner(Input const& input, RowAccess& rows, Findings& found, PullProof const& proof,
+                       Baseline const& before);
 
     /**
-     * Members whose absence only the platform can explain (partial scope). Empty: plan() can be called at once.
-     * Runs everything up to the question of who left.
+     * Members whose absence only the platform can explain (partial scope). Empty: plan() can be called at
+     * once. Runs everything up to the question of who left.
      */
     [[nodiscard]] CORPS_DECL std::vector<std::string> unexplained();
     [[nodiscard]] CORPS_DECL SyncPlan plan(std::map<std::string, Absence> const& absences);
@@ -103,8 +107,8 @@ private:
         bool present = false;
         bool stored = false;
         bool active = false;
-        bool gone = false;          // a removal is planned unless held
-        bool unproven = false;      // not seen, but nobody proved that they left
+        bool gone = false;      // a removal is planned unless held
+        bool unproven = false;  // not seen, but nobody proved that they left
         bool outOfScope = false;
         bool otherPerson = false;
         std::vector<std::string> leaves;  // departments that no longer list them
@@ -142,7 +146,8 @@ private:
     std::unordered_map<std::string, std::uint32_t> const& seenKeys(Listing const& l, FoundListing const& f);
     std::vector<std::string> const& storedKeys(Listing const& l);
     bool approvedRow(HoldKey const& key) const;
-    std::int64_t totalFor(std::int64_t now, std::string const& kind, std::string const& where, std::set<std::string> const& ids) const;
+    std::int64_t totalFor(std::int64_t now, std::string const& kind, std::string const& where,
+                          std::set<std::string> const& ids) const;
     bool unread(HoldKey const& key) const;
     std::string const& topLevelOf(std::string const& dept);
     bool noEntry(std::string const& member) const;
@@ -153,7 +158,8 @@ private:
     bool decodedEverywhere(std::string const& member, std::vector<std::string> const& depts);
     static std::vector<Cell> newest(std::vector<std::string> const& rows, std::span<Cell const> before);
     void fillUser(std::span<Cell const> member, std::string const& userId, bool created);
-    void addHold(HoldReason reason, std::string where, std::set<std::string> members, std::set<std::string> depts, std::uint64_t total);
+    void addHold(HoldReason reason, std::string where, std::set<std::string> members,
+                 std::set<std::string> depts, std::uint64_t total);
 
     Input const& in_;
     RecordTables const& t_;
@@ -165,17 +171,17 @@ private:
 
     std::int64_t activeMembers_ = 0;
     std::map<std::string, Row> storedDepts_;
-    std::map<std::string, std::string> deptRows_;    // chosen row of each decoded department, packed
-    std::map<std::string, std::string> parents_;     // of the tree after the plan
+    std::map<std::string, std::string> deptRows_;  // chosen row of each decoded department, packed
+    std::map<std::string, std::string> parents_;   // of the tree after the plan
     std::set<std::string> goneDepts_;
     std::set<std::string> heldDepts_;
     std::set<std::string> skippedDepts_;
-    std::set<std::string> untold_;                  // departments whose parent the application may not know
+    std::set<std::string> untold_;  // departments whose parent the application may not know
     bool treeComplete_ = false;
-    bool listingsComplete_ = true;   // every listing of members was read to its end
-    std::set<std::string> hiddenDepts_;             // stored, and out of the application's sight
+    bool listingsComplete_ = true;       // every listing of members was read to its end
+    std::set<std::string> hiddenDepts_;  // stored, and out of the application's sight
     std::unordered_map<std::string, std::string> topLevel_;
-    std::vector<std::string> pendingBefore_;         // sorted
+    std::vector<std::string> pendingBefore_;  // sorted
     std::set<std::string> pendingAfter_;
     std::vector<std::string> touched_;
     std::map<std::string, Judged> judged_;
@@ -186,9 +192,9 @@ private:
     std::set<std::string> approvals_;
     std::set<HoldKey> approvedNow_;
     std::set<std::pair<Listing, std::string>> forget_;
-    std::map<std::string, std::set<std::string>> adminRows_;       // member -> origins
-    std::map<std::string, bool> adminAfter_;                        // touched members whose upstream flag is known
-    std::map<std::string, std::string> storedRoleRows_;             // upstream roles, packed
+    std::map<std::string, std::set<std::string>> adminRows_;  // member -> origins
+    std::map<std::string, bool> adminAfter_;                  // touched members whose upstream flag is known
+    std::map<std::string, std::string> storedRoleRows_;       // upstream roles, packed
     std::map<std::string, std::string> storedGroupRows_;
     std::set<std::pair<TableSchema const*, std::string>> madeHere_;  // roles and groups of local origin
     bool rolesComplete_ = false;

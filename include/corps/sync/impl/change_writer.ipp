@@ -214,7 +214,8 @@ struct ChangeWriter::State {
             }
             if (upstream) touched(t, before);
             // Who owns a member's roles decides what a plan may write: one made before is void.
-            if (&t == tables.member && std::find(changed.begin(), changed.end(), columns.member.rolesLocal) != changed.end())
+            if (&t == tables.member &&
+                std::find(changed.begin(), changed.end(), columns.member.rolesLocal) != changed.end())
                 upstreamTouched = true;
         }
         feed(t, kind, before, changed, before, after);

@@ -1,10 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-#include <exception>
-
 #include <corps/model/corp_data.hpp>
 #include <corps/sync/detail/bytes.hpp>
 #include <corps/sync/detail/columns.hpp>
@@ -22,10 +17,16 @@
 #include <corps/sync/impl/runs.ipp>
 #include <corps/sync/impl/tables.ipp>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+
 namespace corps {
 
 CORPS_DECL std::vector<TableSchema const*> engineTables() {
-    return {&detail::stateTable(), &detail::runTable(), &detail::runKeysTable(), &detail::holdTable(), &detail::feedTable()};
+    return {&detail::stateTable(), &detail::runTable(), &detail::runKeysTable(), &detail::holdTable(),
+            &detail::feedTable()};
 }
 
 namespace detail {
@@ -34,9 +35,12 @@ inline constexpr std::int64_t kApprovalMillis = std::int64_t{7} * 24 * 3600 * 10
 /** Raise it whenever the engine keeps other rows of the same unit: remembered fingerprints are then void. */
 inline constexpr std::string_view kNormaliserVersion = "1";
 
-CORPS_DECL std::int64_t millisNow(Context const& context) { return context.clock().now().time_since_epoch().count(); }
+CORPS_DECL std::int64_t millisNow(Context const& context) {
+    return context.clock().now().time_since_epoch().count();
+}
 
-/** What decides whether fingerprints of last time mean the same now: the client's mapping and the fields that are kept. */
+/** What decides whether fingerprints of last time mean the same now: the client's mapping and the fields that
+ * are kept. */
 CORPS_DECL std::string sidecarIdentity(RecordTables const& tables, std::string const& client) {
     std::string out(kNormaliserVersion);
     out += '\n' + client;
@@ -52,8 +56,14 @@ CORPS_DECL std::string sidecarIdentity(RecordTables const& tables, std::string c
 }  // namespace detail
 
 struct SyncEngine::Impl {
-    Impl(Context c, Store& s, RecordTables const& t, std::string corpName, std::string corpTitle, MirrorIdentity who)
-        : context(std::move(c)), store(s), tables(t), columns(t), corp(std::move(corpName)), title(std::move(corpTitle)),
+    Impl(Context c, Store& s, RecordTables const& t, std::string corpName, std::string corpTitle,
+         MirrorIdentity who)
+        : context(std::move(c)),
+          store(s),
+          tables(t),
+          columns(t),
+          corp(std::move(corpName)),
+          title(std::move(corpTitle)),
           identity(std::move(who)) {}
 
     Context context;
@@ -64,7 +74,9 @@ struct SyncEngine::Impl {
     std::string title;
     MirrorIdentity identity;
 
-    [[nodiscard]] std::string identityText() const { return identity.platform + '\n' + identity.appId + '\n' + identity.idTypes; }
+    [[nodiscard]] std::string identityText() const {
+        return identity.platform + '\n' + identity.appId + '\n' + identity.idTypes;
+    }
 
     [[nodiscard]] Error named(Error const& e) const { return e.withCorp(corp); }
 
@@ -80,17 +92,22 @@ struct SyncEngine::Impl {
             b.upstreamCorp = values.bytes(detail::kUpstreamCorp).value_or(std::string());
             b.identity = values.bytes(detail::kIdentity).value_or(std::string());
             std::string const key = values.bytes(detail::kFingerprintKey).value_or(std::string());
-            if (key.size() == sizeof b.key.word) std::memcpy(b.key.word, key.data(), sizeof b.key.word);
-            else b.newKey = true;
+            if (key.size() == sizeof b.key.word)
+                std::memcpy(b.key.word, key.data(), sizeof b.key.word);
+            else
+                b.newKey = true;
             b.runs = detail::loadRuns(rows, corp);
         });
         if (b.newKey)
             for (std::uint64_t& w : b.key.word) w = context.random();
-        b.warm = options.useSidecar && !b.newKey && b.everSynced && b.storedSidecarIdentity == b.sidecarIdentity && sidecarComplete(b);
+        b.warm = options.useSidecar && !b.newKey && b.everSynced &&
+                 b.storedSidecarIdentity == b.sidecarIdentity && sidecarComplete(b);
         if (!options.migrate && !b.identity.empty() && b.identity != identityText()) {
             Diagnostics d;
             d.corp = corp;
-            throw Error(Errc::wrongCorp, "the store mirrors another platform, application or id type than configured", std::move(d));
+            throw Error(Errc::wrongCorp,
+                        "the store mirrors another platform, application or id type than configured",
+                        std::move(d));
         }
         return b;
     }
@@ -98,11 +115,15 @@ struct SyncEngine::Impl {
     /** Dropped fingerprints leave nothing behind: without any run there is nothing to compare with. */
     static bool sidecarComplete(detail::Baseline const& b) { return !b.runs.empty(); }
 
-    void checkUpstreamCorp(detail::Baseline const& b, std::string const& upstreamCorp, SyncOptions const& options) const {
-        if (options.migrate || b.upstreamCorp.empty() || upstreamCorp.empty() || b.upstreamCorp == upstreamCorp) return;
+    void checkUpstreamCorp(detail::Baseline const& b, std::string const& upstreamCorp,
+                           SyncOptions const& options) const {
+        if (options.migrate || b.upstreamCorp.empty() || upstreamCorp.empty() ||
+            b.upstreamCorp == upstreamCorp)
+            return;
         Diagnostics d;
         d.corp = corp;
-        throw Error(Errc::wrongCorp, "the credentials belong to another enterprise than the store mirrors", std::move(d));
+        throw Error(Errc::wrongCorp, "the credentials belong to another enterprise than the store mirrors",
+                    std::move(d));
     }
 
     detail::Planner::Input input(SyncOptions const& options) const {
@@ -175,9 +196,10 @@ struct SyncEngine::Impl {
     void storeHolds(RowAccess& rows, SyncPlan const& plan, std::int64_t now);
 };
 
-CORPS_DECL SyncEngine::SyncEngine(Context context, Store& store, RecordTables const& tables, std::string corp, std::string title,
-                                  MirrorIdentity identity)
-    : impl_(std::make_unique<Impl>(std::move(context), store, tables, std::move(corp), std::move(title), std::move(identity))) {}
+CORPS_DECL SyncEngine::SyncEngine(Context context, Store& store, RecordTables const& tables, std::string corp,
+                                  std::string title, MirrorIdentity identity)
+    : impl_(std::make_unique<Impl>(std::move(context), store, tables, std::move(corp), std::move(title),
+                                   std::move(identity))) {}
 
 CORPS_DECL SyncEngine::~SyncEngine() = default;
 
@@ -216,7 +238,8 @@ public:
             seen(ListingKind::deptMembers, cells);
             // Leaders come before memberships: without a flag by now, there is none.
             FoundMember& m = found_.members[std::string(cells[1].bytes())];
-            if (std::none_of(m.flags.begin(), m.flags.end(), [&](auto const& f) { return f.first == cells[0].bytes(); }))
+            if (std::none_of(m.flags.begin(), m.flags.end(),
+                             [&](auto const& f) { return f.first == cells[0].bytes(); }))
                 m.flagless.emplace_back(cells[0].bytes());
         }
         if (table == UpstreamTable::roleMember) seen(ListingKind::roleMembers, cells);
@@ -227,7 +250,8 @@ private:
         auto const it = found_.listings.find(Listing{kind, std::string(cells[0].bytes())});
         if (it == found_.listings.end()) return;
         it->second.prints.emplace_back();
-        it->second.source.push_back(FoundListing::kNewKey + static_cast<std::uint32_t>(it->second.newKeys.size()));
+        it->second.source.push_back(FoundListing::kNewKey +
+                                    static_cast<std::uint32_t>(it->second.newKeys.size()));
         it->second.newKeys.emplace_back(cells[1].bytes());
     }
     Findings& found_;
@@ -290,14 +314,22 @@ CORPS_DECL SyncReport SyncEngine::Impl::report(SyncPlan const& plan, bool dryRun
     for (std::size_t i = 0; i < plan.changes.size(); ++i) {
         std::string const& table = plan.changes.table(i);
         ChangeCounts* counts = nullptr;
-        if (table == tables.dept->name) counts = &r.departments;
-        else if (table == tables.member->name) counts = &r.members;
-        else if (table == tables.deptMember->name) counts = &r.memberships;
-        else if (table == tables.deptLeader->name) counts = &r.leaders;
-        else if (table == tables.role->name || table == tables.roleGroup->name) counts = &r.roles;
-        else if (table == tables.roleMember->name) counts = &r.roleMembers;
-        else if (table == tables.admin->name) counts = &r.admins;
-        else if (table == tables.user->name) counts = &r.users;
+        if (table == tables.dept->name)
+            counts = &r.departments;
+        else if (table == tables.member->name)
+            counts = &r.members;
+        else if (table == tables.deptMember->name)
+            counts = &r.memberships;
+        else if (table == tables.deptLeader->name)
+            counts = &r.leaders;
+        else if (table == tables.role->name || table == tables.roleGroup->name)
+            counts = &r.roles;
+        else if (table == tables.roleMember->name)
+            counts = &r.roleMembers;
+        else if (table == tables.admin->name)
+            counts = &r.admins;
+        else if (table == tables.user->name)
+            counts = &r.users;
         if (counts == nullptr) continue;
         switch (plan.changes.kind(i)) {
             case ChangeKind::create: ++counts->created; break;
@@ -318,9 +350,12 @@ CORPS_DECL SyncReport SyncEngine::Impl::report(SyncPlan const& plan, bool dryRun
     r.missingPermissions = plan.missingPermissions;
     r.scopeChanged = plan.scopeChanged;
     r.stats = plan.stats;
-    if (!plan.complete) r.outcome = SyncOutcome::incomplete;
-    else if (!plan.holds.empty()) r.outcome = SyncOutcome::held;
-    else r.outcome = plan.changes.empty() ? SyncOutcome::unchanged : SyncOutcome::done;
+    if (!plan.complete)
+        r.outcome = SyncOutcome::incomplete;
+    else if (!plan.holds.empty())
+        r.outcome = SyncOutcome::held;
+    else
+        r.outcome = plan.changes.empty() ? SyncOutcome::unchanged : SyncOutcome::done;
     return r;
 }
 
@@ -345,7 +380,8 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
             for (TableSchema const* t : tables.all())
                 if (t->name == name) table = t;
             if (table == nullptr) throw bad(i, "a change of a table that this corp does not have");
-            if (table == tables.passwordAuth || table == tables.deptLimit) throw bad(i, "a change that no sync makes");
+            if (table == tables.passwordAuth || table == tables.deptLimit)
+                throw bad(i, "a change that no sync makes");
         }
         plan.changes.visit(i, key, names, before, after);
         std::size_t const start = table->columns[0].type == ColumnType::corp ? 1 : 0;
@@ -357,28 +393,37 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
         changed.clear();
         for (std::size_t v = 0; v < names.size(); ++v) {
             std::size_t const at = table->find(names[v]);
-            if (at == TableSchema::npos || at < table->keyColumns) throw bad(i, "a column that the table does not have");
+            if (at == TableSchema::npos || at < table->keyColumns)
+                throw bad(i, "a column that the table does not have");
             rowBefore[at] = before[v];
             rowAfter[at] = after[v];
             if (!after[v].isNull()) changed.push_back(at);
         }
-        // What a plan of this process says of a row is true while the generation stands. Shared tables are guarded by
-        // none, and a plan that was text meanwhile is not believed: there the row itself is looked up.
+        // What a plan of this process says of a row is true while the generation stands. Shared tables are
+        // guarded by none, and a plan that was text meanwhile is not believed: there the row itself is looked
+        // up.
         bool const believed = plan.runs != nullptr && start == 1;
         switch (plan.changes.kind(i)) {
             case ChangeKind::create:
-                if (believed) state.create(*table, rowAfter);
-                else static_cast<void>(writer.upsert(*table, rowAfter));
+                if (believed)
+                    state.create(*table, rowAfter);
+                else
+                    static_cast<void>(writer.upsert(*table, rowAfter));
                 break;
             case ChangeKind::erase:
-                if (believed) state.erase(*table, rowBefore);
-                else static_cast<void>(writer.erase(*table, std::span<Cell const>(rowBefore).first(table->keyColumns)));
+                if (believed)
+                    state.erase(*table, rowBefore);
+                else
+                    static_cast<void>(
+                        writer.erase(*table, std::span<Cell const>(rowBefore).first(table->keyColumns)));
                 break;
             case ChangeKind::update:
             case ChangeKind::resign:
             case ChangeKind::reinstate:
-                if (believed) state.update(*table, rowBefore, rowAfter, changed);
-                else static_cast<void>(writer.upsert(*table, rowAfter));
+                if (believed)
+                    state.update(*table, rowBefore, rowAfter, changed);
+                else
+                    static_cast<void>(writer.upsert(*table, rowAfter));
                 break;
         }
     }
@@ -393,10 +438,14 @@ CORPS_DECL void SyncEngine::Impl::storeHolds(RowAccess& rows, SyncPlan const& pl
     for (auto const& [key, hold] : wanted) {
         auto const it = stored.find(key);
         if (it != stored.end() && it->second.digest == digest) continue;
-        std::int64_t const from = it != stored.end() && it->second.since != 0 ? it->second.since : hold->since != 0 ? hold->since : now;
-        auto const total = hold->reason == HoldReason::standsIn ? std::int64_t{0} : static_cast<std::int64_t>(hold->total);
-        std::array<Cell, 8> const row{Cell::text(corp),    Cell::text(key.first), Cell::text(key.second),  Cell::text(digest),
-                                      Cell::integer(from), Cell::integer(0),      Cell::text(hold->where), Cell::integer(total)};
+        std::int64_t const from = it != stored.end() && it->second.since != 0 ? it->second.since
+                                  : hold->since != 0                          ? hold->since
+                                                                              : now;
+        auto const total =
+            hold->reason == HoldReason::standsIn ? std::int64_t{0} : static_cast<std::int64_t>(hold->total);
+        std::array<Cell, 8> const row{Cell::text(corp),        Cell::text(key.first), Cell::text(key.second),
+                                      Cell::text(digest),      Cell::integer(from),   Cell::integer(0),
+                                      Cell::text(hold->where), Cell::integer(total)};
         rows.upsertRow(detail::holdTable(), row);
     }
     for (auto const& [key, row] : stored) {
@@ -410,7 +459,8 @@ CORPS_DECL void SyncEngine::Impl::storeHolds(RowAccess& rows, SyncPlan const& pl
     }
 }
 
-CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions const& options, std::string_view caller) {
+CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions const& options,
+                                              std::string_view caller) {
     if (plan.corp != corp) {
         Diagnostics d;
         d.corp = corp;
@@ -420,7 +470,8 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
     if (options.allOrNothing && !plan.holds.empty()) {
         Diagnostics d;
         d.corp = corp;
-        throw Error(Errc::held, "removals are held; approve " + plan.digest.str() + " to let them go", std::move(d));
+        throw Error(Errc::held, "removals are held; approve " + plan.digest.str() + " to let them go",
+                    std::move(d));
     }
     if (options.dryRun) return out;
     bool const fromPull = plan.runs != nullptr;
@@ -432,7 +483,8 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
         if (values.number(detail::kGeneration).value_or(0) != plan.generation) {
             Diagnostics d;
             d.corp = corp;
-            throw Error(Errc::stalePlan, "the organisation changed here since the plan was made", std::move(d));
+            throw Error(Errc::stalePlan, "the organisation changed here since the plan was made",
+                        std::move(d));
         }
         ChangeWriter writer(rows, tables, corp, std::string(caller), out.syncId, now);
         writer.state_->keepRuns = fromPull;
@@ -440,7 +492,8 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
         writer.finish();
         if (fromPull) {
             for (auto const& [kind, id] : plan.runs->erased) detail::saveRun(rows, corp, kind, id, {}, {});
-            for (detail::RunUpdate const& u : plan.runs->updates) detail::saveRun(rows, corp, u.kind, u.id, u.prints, u.keys);
+            for (detail::RunUpdate const& u : plan.runs->updates)
+                detail::saveRun(rows, corp, u.kind, u.id, u.prints, u.keys);
             for (auto const& [name, bytes] : plan.runs->state) values.setBytes(name, bytes);
         } else {
             if (!values.bytes(detail::kIdentity)) values.setBytes(detail::kIdentity, identityText());
@@ -459,7 +512,8 @@ CORPS_DECL SyncReport SyncEngine::apply(SyncPlan const& plan, SyncOptions option
     }
 }
 
-CORPS_DECL asio::awaitable<SyncReport> SyncEngine::sync(Upstream& upstream, SyncOptions options, std::string caller) {
+CORPS_DECL asio::awaitable<SyncReport> SyncEngine::sync(Upstream& upstream, SyncOptions options,
+                                                        std::string caller) {
     Impl* const self = impl_.get();
     Duration const patience = std::chrono::duration_cast<Duration>(options.lockTimeout);
     Duration const start = self->context.clock().uptime();
@@ -522,7 +576,8 @@ namespace detail {
 class CollectingSink final : public PageSink {
 public:
     explicit CollectingSink(Upstream& upstream) : upstream_(upstream) {}
-    void page(PageShape const& shape, Listing const& listing, std::span<std::string_view const> units) override {
+    void page(PageShape const& shape, Listing const& listing,
+              std::span<std::string_view const> units) override {
         for (std::string_view bytes : units) {
             Unit unit;
             unit.shape = &shape;
@@ -536,7 +591,8 @@ public:
                 CorpDataFault f;
                 f.kind = static_cast<CorpDataListing::Kind>(listing.kind);
                 f.id = listing.id;
-                f.place = "a record of " + std::string(shape.name) + (listing.id.empty() ? std::string() : " of " + listing.id);
+                f.place = "a record of " + std::string(shape.name) +
+                          (listing.id.empty() ? std::string() : " of " + listing.id);
                 f.message = e.message();
                 faults.push_back(std::move(f));
             }
@@ -596,7 +652,8 @@ CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, Pul
         }
         data.proof.listings = std::move(sink.listings);
         if (sink.adminsKnown) {
-            // The members' records say whether they administer: together that is the list, if each of them does.
+            // The members' records say whether they administer: together that is the list, if each of them
+            // does.
             CorpDataListing admins;
             admins.kind = CorpDataListing::Kind::admins;
             admins.complete = treeComplete && membersComplete && proof.fullScope && sink.allAdminsKnown();
@@ -623,7 +680,9 @@ CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, Pul
 
 CORPS_DECL bool SyncEngine::everSynced() {
     bool out = false;
-    impl_->store.read([&](RowAccess& rows) { out = detail::StateValues(rows, impl_->corp).bytes(detail::kSynced).has_value(); });
+    impl_->store.read([&](RowAccess& rows) {
+        out = detail::StateValues(rows, impl_->corp).bytes(detail::kSynced).has_value();
+    });
     return out;
 }
 
@@ -633,7 +692,8 @@ CORPS_DECL void SyncEngine::dropSidecar() {
 
 CORPS_DECL std::vector<FeedEntry> SyncEngine::changesSince(std::string_view cursor, std::size_t limit) {
     std::vector<FeedEntry> out;
-    impl_->store.read([&](RowAccess& rows) { out = readFeed(rows, impl_->tables, impl_->corp, cursor, limit); });
+    impl_->store.read(
+        [&](RowAccess& rows) { out = readFeed(rows, impl_->tables, impl_->corp, cursor, limit); });
     return out;
 }
 
@@ -644,10 +704,11 @@ CORPS_DECL VerifyReport SyncEngine::verify() {
     return out;
 }
 
-// ---- change feed --------------------------------------------------------------------------------------------------
+// ---- change feed
+// --------------------------------------------------------------------------------------------------
 
-CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& tables, std::string_view corp, std::string_view cursor,
-                                           std::size_t limit) {
+CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& tables, std::string_view corp,
+                                           std::string_view cursor, std::size_t limit) {
     // "sequence.part.index" of the last entry seen.
     std::array<std::int64_t, 3> from{0, 0, -1};
     if (!cursor.empty()) {
@@ -667,7 +728,9 @@ CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& 
                 break;
             }
         }
-        if (field != 2 || !digits) throw Error(Errc::invalidArgument, "a cursor of the change feed: expected one that changesSince() gave");
+        if (field != 2 || !digits)
+            throw Error(Errc::invalidArgument,
+                        "a cursor of the change feed: expected one that changesSince() gave");
         from[2] = value;
     }
     std::vector<FeedEntry> out;
@@ -684,7 +747,8 @@ CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& 
             if (out.size() >= limit) return false;
             detail::ByteReader entry(packed);
             std::uint64_t const number = entry.number();
-            if (number >= all.size()) throw Error(Errc::storage, "the change feed names a table that is not known");
+            if (number >= all.size())
+                throw Error(Errc::storage, "the change feed names a table that is not known");
             TableSchema const& t = *all[static_cast<std::size_t>(number)];
             FeedEntry e;
             e.cursor = std::to_string(sequence) + "." + std::to_string(part) + "." + std::to_string(index);
@@ -709,7 +773,8 @@ CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& 
     return out;
 }
 
-// ---- verify -------------------------------------------------------------------------------------------------------
+// ---- verify
+// -------------------------------------------------------------------------------------------------------
 
 CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables, std::string_view corp) {
     VerifyReport out;
@@ -718,8 +783,10 @@ CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables, 
     std::size_t hidden = 0;
     auto problem = [&](std::string text) {
         out.ok = false;
-        if (out.problems.size() < 100) out.problems.push_back(std::move(text));
-        else ++hidden;
+        if (out.problems.size() < 100)
+            out.problems.push_back(std::move(text));
+        else
+            ++hidden;
     };
     detail::StateValues values(rows, corp);
     for (std::size_t i = 0; i < kUpstreamTables; ++i) {
@@ -734,7 +801,8 @@ CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables, 
         parents.emplace(row[c.dept.deptId].bytes(), row[c.dept.parentId].bytes());
     });
     for (auto const& [id, parent] : parents) {
-        if (!parent.empty() && !parents.contains(parent)) problem("department " + id + " stands under " + parent + ", which does not exist");
+        if (!parent.empty() && !parents.contains(parent))
+            problem("department " + id + " stands under " + parent + ", which does not exist");
         std::string at = id;
         for (std::size_t steps = 0; !at.empty(); ++steps) {
             if (steps > parents.size()) {
@@ -752,27 +820,36 @@ CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables, 
         members.emplace(row[c.member.memberId].bytes());
         if (row[c.member.status].kind() == CellKind::integer && row[c.member.status].integer() == 1) ++active;
     });
-    if (values.number(detail::kActiveMembers).value_or(0) != active) problem("the count of active members is wrong");
+    if (values.number(detail::kActiveMembers).value_or(0) != active)
+        problem("the count of active members is wrong");
     if (values.number(detail::kDepartments).value_or(0) != static_cast<std::int64_t>(parents.size()))
         problem("the count of departments is wrong");
     rows.forEach(*tables.deptMember, 0, prefix, [&](std::span<Cell const> row) {
         std::string const dept(row[c.deptMember.deptId].bytes());
         std::string const member(row[c.deptMember.memberId].bytes());
-        if (!parents.contains(dept)) problem("member " + member + " is in department " + dept + ", which does not exist");
-        if (!members.contains(member)) problem("department " + dept + " lists member " + member + ", who does not exist");
+        if (!parents.contains(dept))
+            problem("member " + member + " is in department " + dept + ", which does not exist");
+        if (!members.contains(member))
+            problem("department " + dept + " lists member " + member + ", who does not exist");
     });
     rows.forEach(*tables.deptLeader, 0, prefix, [&](std::span<Cell const> row) {
         std::string const dept(row[c.deptLeader.deptId].bytes());
-        if (!parents.contains(dept)) problem("leader " + std::string(row[c.deptLeader.memberId].bytes()) + " of department " + dept + ", which does not exist");
+        if (!parents.contains(dept))
+            problem("leader " + std::string(row[c.deptLeader.memberId].bytes()) + " of department " + dept +
+                    ", which does not exist");
     });
     std::set<std::string> roles;
-    rows.forEach(*tables.role, 0, prefix, [&](std::span<Cell const> row) { roles.emplace(row[c.role.roleId].bytes()); });
+    rows.forEach(*tables.role, 0, prefix,
+                 [&](std::span<Cell const> row) { roles.emplace(row[c.role.roleId].bytes()); });
     rows.forEach(*tables.roleMember, 0, prefix, [&](std::span<Cell const> row) {
-        if (row[c.roleMember.origin].bytes() == kOriginLocal) return;  // may sleep while its role or member is away
+        if (row[c.roleMember.origin].bytes() == kOriginLocal)
+            return;  // may sleep while its role or member is away
         std::string const role(row[c.roleMember.roleId].bytes());
         std::string const member(row[c.roleMember.memberId].bytes());
-        if (!roles.contains(role)) problem("member " + member + " has role " + role + ", which does not exist");
-        if (!members.contains(member)) problem("role " + role + " lists member " + member + ", who does not exist");
+        if (!roles.contains(role))
+            problem("member " + member + " has role " + role + ", which does not exist");
+        if (!members.contains(member))
+            problem("role " + role + " lists member " + member + ", who does not exist");
     });
     if (hidden > 0) out.problems.push_back("and " + std::to_string(hidden) + " more");
     return out;

@@ -1,17 +1,23 @@
 #pragma once
 
-#include <algorithm>
-
 #include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/findings.hpp>
+
+#include <algorithm>
 
 namespace corps {
 namespace detail {
 
-CORPS_DECL Findings::Findings(RecordTables const& tables, std::string corp, FingerprintKey key, RunMap const& stored, Decode decode,
-                              Report report)
-    : tables_(tables), corp_(std::move(corp)), key_(key), stored_(stored), decode_(std::move(decode)), report_(std::move(report)) {
-    for (std::size_t i = 0; i < kUpstreamTables; ++i) positions_[i] = upstreamPositions(static_cast<UpstreamTable>(i), tables_);
+CORPS_DECL Findings::Findings(RecordTables const& tables, std::string corp, FingerprintKey key,
+                              RunMap const& stored, Decode decode, Report report)
+    : tables_(tables),
+      corp_(std::move(corp)),
+      key_(key),
+      stored_(stored),
+      decode_(std::move(decode)),
+      report_(std::move(report)) {
+    for (std::size_t i = 0; i < kUpstreamTables; ++i)
+        positions_[i] = upstreamPositions(static_cast<UpstreamTable>(i), tables_);
 }
 
 CORPS_DECL std::string Findings::place(UpstreamTable table, std::span<Cell const> cells) const {
@@ -34,19 +40,23 @@ void keepOne(std::map<Key, std::string>& rows, Key key, std::string row) {
     auto const [it, fresh] = rows.try_emplace(std::move(key), row);
     if (!fresh && row < it->second) it->second = std::move(row);
 }
-inline void addDistinct(std::vector<std::pair<std::string, std::string>>& rows, std::string dept, std::string row) {
+inline void addDistinct(std::vector<std::pair<std::string, std::string>>& rows, std::string dept,
+                        std::string row) {
     std::pair<std::string, std::string> entry(std::move(dept), std::move(row));
     if (std::find(rows.begin(), rows.end(), entry) == rows.end()) rows.push_back(std::move(entry));
 }
 
 CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) {
-    auto text = [&cells](std::size_t i) { return i < cells.size() ? std::string(cells[i].bytes()) : std::string(); };
+    auto text = [&cells](std::size_t i) {
+        return i < cells.size() ? std::string(cells[i].bytes()) : std::string();
+    };
     if (cells.empty() || (cells[0].kind() != CellKind::text) || cells[0].bytes().empty())
         throw Error(Errc::protocol, "a record without its id");
     switch (table) {
         case UpstreamTable::dept: addDistinct(depts[text(0)], place(table, cells)); return;
         case UpstreamTable::deptLeader: {
-            bool const flag = cells.size() > 2 && cells[2].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag);
+            bool const flag =
+                cells.size() > 2 && cells[2].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag);
             if (flag) {
                 addDistinct(members[text(1)].flags, text(0), place(table, cells));
                 flagSeen_ = true;
@@ -59,7 +69,9 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
             memberKey_ = text(0);
             addDistinct(members[memberKey_].rows, place(table, cells));
             return;
-        case UpstreamTable::deptMember: addDistinct(members[text(1)].depts, text(0), place(table, cells)); return;
+        case UpstreamTable::deptMember:
+            addDistinct(members[text(1)].depts, text(0), place(table, cells));
+            return;
         case UpstreamTable::roleGroup: keepOne(roleGroups, text(0), place(table, cells)); return;
         case UpstreamTable::role: keepOne(roles, text(0), place(table, cells)); return;
         case UpstreamTable::roleMember: {
@@ -81,8 +93,8 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
     }
 }
 
-CORPS_DECL void Findings::decodeUnit(PageShape const& shape, Listing const& listing, FoundListing& found, std::string_view bytes,
-                                     Fingerprint print) {
+CORPS_DECL void Findings::decodeUnit(PageShape const& shape, Listing const& listing, FoundListing& found,
+                                     std::string_view bytes, Fingerprint print) {
     ++stats.decoded;
     Unit unit;
     unit.shape = &shape;
@@ -97,7 +109,8 @@ CORPS_DECL void Findings::decodeUnit(PageShape const& shape, Listing const& list
         if (!e.is(Errc::protocol) && !e.is(Errc::permissionDenied)) throw;
         current_ = nullptr;
         SyncFault fault;
-        fault.place = "a record of " + std::string(shape.name) + (listing.id.empty() ? std::string() : " of " + listing.id);
+        fault.place = "a record of " + std::string(shape.name) +
+                      (listing.id.empty() ? std::string() : " of " + listing.id);
         fault.code = e.code();
         fault.message = e.message();
         faults.push_back(std::move(fault));
@@ -116,7 +129,8 @@ CORPS_DECL void Findings::decodeUnit(PageShape const& shape, Listing const& list
     found.newKeys.push_back(memberKey_);
 }
 
-CORPS_DECL void Findings::page(PageShape const& shape, Listing const& listing, std::span<std::string_view const> units) {
+CORPS_DECL void Findings::page(PageShape const& shape, Listing const& listing,
+                               std::span<std::string_view const> units) {
     auto [it, fresh] = listings.try_emplace(listing);
     FoundListing& found = it->second;
     bool const keepsRun = hasRun(listing.kind);
@@ -128,7 +142,8 @@ CORPS_DECL void Findings::page(PageShape const& shape, Listing const& listing, s
     }
     ++stats.pages;
     stats.units += units.size();
-    std::uint64_t const seed = fingerprint(key_, static_cast<std::uint64_t>(listing.kind) * 131 + shape.version, listing.id).lo;
+    std::uint64_t const seed =
+        fingerprint(key_, static_cast<std::uint64_t>(listing.kind) * 131 + shape.version, listing.id).lo;
     for (std::string_view bytes : units) {
         if (!keepsRun) {
             decodeUnit(shape, it->first, found, bytes, Fingerprint());
@@ -166,7 +181,8 @@ CORPS_DECL void Findings::page(PageShape const& shape, Listing const& listing, s
     if (report_) report_(stats);
 }
 
-CORPS_DECL void Findings::finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) {
+CORPS_DECL void Findings::finish(Listing const& listing, ListingState state,
+                                 std::optional<std::int64_t> count) {
     auto [it, fresh] = listings.try_emplace(listing);
     FoundListing& found = it->second;
     if (fresh && hasRun(listing.kind)) {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <corps/sync/detail/bytes.hpp>
+#include <corps/sync/detail/planner.hpp>
+#include <corps/sync/detail/tables.hpp>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
 #include <tuple>
-
-#include <corps/sync/detail/bytes.hpp>
-#include <corps/sync/detail/planner.hpp>
-#include <corps/sync/detail/tables.hpp>
 
 namespace corps {
 namespace detail {
@@ -57,10 +57,18 @@ CORPS_DECL RemovalDigest digestOf(std::vector<HoldKey> keys) {
     return out;
 }
 
-CORPS_DECL Planner::Planner(Input const& input, RowAccess& rows, Findings& found, PullProof const& proof, Baseline const& before)
-    : in_(input), t_(*input.tables), c_(*input.columns), rows_(rows), f_(found), proof_(proof), base_(before) {}
+CORPS_DECL Planner::Planner(Input const& input, RowAccess& rows, Findings& found, PullProof const& proof,
+                            Baseline const& before)
+    : in_(input),
+      t_(*input.tables),
+      c_(*input.columns),
+      rows_(rows),
+      f_(found),
+      proof_(proof),
+      base_(before) {}
 
-// ---- stored rows --------------------------------------------------------------------------------------------------
+// ---- stored rows
+// --------------------------------------------------------------------------------------------------
 
 CORPS_DECL void Planner::readStored() {
     std::array<Cell, 1> const corp{Cell::text(in_.corp)};
@@ -74,13 +82,16 @@ CORPS_DECL void Planner::readStored() {
         adminRows_[std::string(row[c_.admin.memberId].bytes())].emplace(row[c_.admin.origin].bytes());
     });
     rows_.forEach(*t_.role, 0, corp, [this](std::span<Cell const> row) {
-        if (row[c_.role.origin].bytes() != kOriginLocal) storedRoleRows_.emplace(row[c_.role.roleId].bytes(), packRow(row));
-        else madeHere_.emplace(t_.role, row[c_.role.roleId].bytes());
+        if (row[c_.role.origin].bytes() != kOriginLocal)
+            storedRoleRows_.emplace(row[c_.role.roleId].bytes(), packRow(row));
+        else
+            madeHere_.emplace(t_.role, row[c_.role.roleId].bytes());
     });
     rows_.forEach(*t_.roleGroup, 0, corp, [this](std::span<Cell const> row) {
         if (row[c_.roleGroup.origin].bytes() != kOriginLocal)
             storedGroupRows_.emplace(row[c_.roleGroup.roleGroupId].bytes(), packRow(row));
-        else madeHere_.emplace(t_.roleGroup, row[c_.roleGroup.roleGroupId].bytes());
+        else
+            madeHere_.emplace(t_.roleGroup, row[c_.roleGroup.roleGroupId].bytes());
     });
     storedHolds_ = loadHolds(rows_, in_.corp);
     for (auto const& [key, row] : storedHolds_)
@@ -123,7 +134,8 @@ CORPS_DECL std::vector<std::string> Planner::storedRoles(std::string const& memb
     std::vector<std::string> out;
     std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
     rows_.forEach(*t_.roleMember, c_.roleMemberByMember, key, [&](std::span<Cell const> row) {
-        if (row[c_.roleMember.origin].bytes() != kOriginLocal) out.emplace_back(row[c_.roleMember.roleId].bytes());
+        if (row[c_.roleMember.origin].bytes() != kOriginLocal)
+            out.emplace_back(row[c_.roleMember.roleId].bytes());
     });
     return out;
 }
@@ -147,8 +159,9 @@ CORPS_DECL bool Planner::hasRightsHere(std::string const& member) {
     auto const it = adminRows_.find(member);
     bool out = it != adminRows_.end() && it->second.contains(std::string(kOriginLocal));
     std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
-    rows_.forEach(*t_.roleMember, c_.roleMemberByMember, key,
-                  [&](std::span<Cell const> row) { out = out || row[c_.roleMember.origin].bytes() == kOriginLocal; });
+    rows_.forEach(*t_.roleMember, c_.roleMemberByMember, key, [&](std::span<Cell const> row) {
+        out = out || row[c_.roleMember.origin].bytes() == kOriginLocal;
+    });
     return out;
 }
 
@@ -157,7 +170,8 @@ CORPS_DECL bool Planner::storedAdmin(std::string const& member) const {
     return it != adminRows_.end() && it->second.contains(std::string(kOriginUpstream));
 }
 
-// ---- what was seen ------------------------------------------------------------------------------------------------
+// ---- what was seen
+// ------------------------------------------------------------------------------------------------
 
 CORPS_DECL FoundListing const* Planner::finished(ListingKind kind, std::string const& id) const {
     auto const it = f_.listings.find(Listing{kind, id});
@@ -167,10 +181,12 @@ CORPS_DECL FoundListing const* Planner::finished(ListingKind kind, std::string c
 CORPS_DECL std::vector<std::string> const& Planner::storedKeys(Listing const& l) {
     auto const it = storedKeys_.find(l);
     if (it != storedKeys_.end()) return it->second;
-    return storedKeys_.emplace(l, loadRunKeys(rows_, in_.corp, static_cast<std::int64_t>(l.kind), l.id)).first->second;
+    return storedKeys_.emplace(l, loadRunKeys(rows_, in_.corp, static_cast<std::int64_t>(l.kind), l.id))
+        .first->second;
 }
 
-CORPS_DECL std::unordered_map<std::string, std::uint32_t> const& Planner::seenKeys(Listing const& l, FoundListing const& f) {
+CORPS_DECL std::unordered_map<std::string, std::uint32_t> const& Planner::seenKeys(Listing const& l,
+                                                                                   FoundListing const& f) {
     auto const it = seenKeys_.find(l);
     if (it != seenKeys_.end()) return it->second;
     std::unordered_map<std::string, std::uint32_t>& keys = seenKeys_[l];
@@ -193,18 +209,23 @@ CORPS_DECL Seen Planner::seen(ListingKind kind, std::string const& id, std::stri
         if (kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(id)) return Seen::no;
         return Seen::unknown;
     }
-    if (auto const it = f_.members.find(key); it != f_.members.end()) {  // decoded there: no keys need to be loaded
+    if (auto const it = f_.members.find(key);
+        it != f_.members.end()) {  // decoded there: no keys need to be loaded
         FoundMember const& m = it->second;
         auto inDept = [&id](auto const& p) { return p.first == id; };
-        if (kind == ListingKind::deptMembers && std::any_of(m.depts.begin(), m.depts.end(), inDept)) return Seen::yes;
+        if (kind == ListingKind::deptMembers && std::any_of(m.depts.begin(), m.depts.end(), inDept))
+            return Seen::yes;
         if (kind == ListingKind::visibleMembers && m.visible) return Seen::yes;
-        if (kind == ListingKind::roleMembers && std::find(m.roles.begin(), m.roles.end(), id) != m.roles.end()) return Seen::yes;
+        if (kind == ListingKind::roleMembers &&
+            std::find(m.roles.begin(), m.roles.end(), id) != m.roles.end())
+            return Seen::yes;
     }
     if (seenKeys(Listing{kind, id}, *f).contains(key)) return Seen::yes;
     return f->state == ListingState::complete ? Seen::no : Seen::unknown;
 }
 
-// ---- departments --------------------------------------------------------------------------------------------------
+// ---- departments
+// --------------------------------------------------------------------------------------------------
 
 CORPS_DECL void Planner::judgeDepartments() {
     FoundListing const* tree = finished(ListingKind::departments, "");
@@ -273,11 +294,13 @@ CORPS_DECL void Planner::judgeDepartments() {
         std::vector<Cell> const cells = unpackRow(packed);
         Cell const parent = cells[c_.dept.parentId];
         auto const stored = storedDepts_.find(id);
-        if (id == root) sent[id] = "";
+        if (id == root)
+            sent[id] = "";
         else if (parent.isNull()) {  // not granted: as it was
             sent[id] = stored != storedDepts_.end() ? stored->second[c_.dept.parentId].bytes() : root;
             untold_.insert(id);
-        } else sent[id] = parent.bytes().empty() ? root : std::string(parent.bytes());
+        } else
+            sent[id] = parent.bytes().empty() ? root : std::string(parent.bytes());
     }
     for (auto& [id, parent] : sent) {
         if (id == root || sent.contains(parent)) continue;
@@ -287,7 +310,8 @@ CORPS_DECL void Planner::judgeDepartments() {
             std::vector<Cell> cells = unpackRow(deptRows_[id]);
             cells[c_.dept.parentId] = Cell::text(root);
             deptRows_[id] = packRow(cells);
-            warnings_.push_back("department " + id + " is put under the root: " + parent + " is gone, and where it stands now is not told");
+            warnings_.push_back("department " + id + " is put under the root: " + parent +
+                                " is gone, and where it stands now is not told");
             parent = root;
         } else if (treeComplete_) {
             fail("a department stands under " + parent + ", which is not in the organisation", id);
@@ -327,10 +351,13 @@ CORPS_DECL void Planner::judgeDepartments() {
     for (auto const& [id, row] : storedDepts_) {
         if (id == root || deptRows_.contains(id)) continue;
         if (skippedDepts_.contains(id)) continue;
-        if (treeComplete_ && proof_.fullScope) goneDepts_.insert(id);
-        else if (treeComplete_) hiddenDepts_.insert(id);
+        if (treeComplete_ && proof_.fullScope)
+            goneDepts_.insert(id);
+        else if (treeComplete_)
+            hiddenDepts_.insert(id);
     }
-    if (!proof_.fullScope && !f_.listings.contains(Listing{ListingKind::deptMembers, root})) hiddenDepts_.insert(root);
+    if (!proof_.fullScope && !f_.listings.contains(Listing{ListingKind::deptMembers, root}))
+        hiddenDepts_.insert(root);
     parents_ = std::move(sent);
     for (auto const& [id, row] : storedDepts_)
         if (!goneDepts_.contains(id) && !parents_.contains(id)) parents_[id] = row[c_.dept.parentId].bytes();
@@ -362,30 +389,36 @@ CORPS_DECL std::string const& Planner::topLevelOf(std::string const& dept) {
     return topLevel_[dept];
 }
 
-// ---- members ------------------------------------------------------------------------------------------------------
+// ---- members
+// ------------------------------------------------------------------------------------------------------
 
 CORPS_DECL void Planner::doubtEmptyListings() {
     for (auto& [listing, found] : f_.listings) {
-        if (listing.kind != ListingKind::deptMembers || !found.finished || found.state != ListingState::complete) continue;
+        if (listing.kind != ListingKind::deptMembers || !found.finished ||
+            found.state != ListingState::complete)
+            continue;
         if (found.count && *found.count > static_cast<std::int64_t>(found.prints.size())) {
             found.state = ListingState::incomplete;
             SyncFault fault;
             fault.place = "members of department " + listing.id;
             fault.code = make_error_code(Errc::protocol);
-            fault.message = "the platform counts " + std::to_string(*found.count) + " and shows " + std::to_string(found.prints.size());
+            fault.message = "the platform counts " + std::to_string(*found.count) + " and shows " +
+                            std::to_string(found.prints.size());
             faults_.push_back(std::move(fault));
             continue;
         }
         if (!found.prints.empty() || found.count || storeEmpty_ || in_.options.allowRemovals) continue;
         std::vector<std::string> were;
         std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(listing.id)};
-        rows_.forEach(*t_.deptMember, 0, prefix,
-                      [&](std::span<Cell const> row) { were.emplace_back(row[c_.deptMember.memberId].bytes()); });
+        rows_.forEach(*t_.deptMember, 0, prefix, [&](std::span<Cell const> row) {
+            were.emplace_back(row[c_.deptMember.memberId].bytes());
+        });
         if (were.size() < 2) continue;
         std::size_t elsewhere = 0;
         for (std::string const& m : were) {
             auto const it = f_.members.find(m);
-            if ((it != f_.members.end() && !it->second.rows.empty()) || seen(ListingKind::visibleMembers, "", m) == Seen::yes) {
+            if ((it != f_.members.end() && !it->second.rows.empty()) ||
+                seen(ListingKind::visibleMembers, "", m) == Seen::yes) {
                 ++elsewhere;
                 continue;
             }
@@ -418,9 +451,11 @@ CORPS_DECL void Planner::touchMembers() {
             bool const departed = listing.kind == ListingKind::deptMembers && !parents_.contains(listing.id);
             if (it == f_.listings.end() || !it->second.finished) {
                 // Not listed: gone with its department or role, or no longer asked for; else it says nothing.
-                bool const says = departed || listing.kind == ListingKind::visibleMembers ||
-                                  (listing.kind == ListingKind::deptMembers && hiddenDepts_.contains(listing.id)) ||
-                                  (listing.kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(listing.id));
+                bool const says =
+                    departed || listing.kind == ListingKind::visibleMembers ||
+                    (listing.kind == ListingKind::deptMembers && hiddenDepts_.contains(listing.id)) ||
+                    (listing.kind == ListingKind::roleMembers && rolesComplete_ &&
+                     !f_.roles.contains(listing.id));
                 if (says) {
                     std::vector<std::string> const& keys = storedKeys(listing);
                     ids.insert(keys.begin(), keys.end());
@@ -438,28 +473,35 @@ CORPS_DECL void Planner::touchMembers() {
         rows_.forEach(*t_.member, 0, corp, [&](std::span<Cell const> row) {
             if (row[c_.member.status].integer() != 2) ids.emplace(row[c_.member.memberId].bytes());
         });
-        rows_.forEach(*t_.roleMember, 0, corp, [&](std::span<Cell const> row) { ids.emplace(row[c_.roleMember.memberId].bytes()); });
-        rows_.forEach(*t_.deptMember, 0, corp, [&](std::span<Cell const> row) { ids.emplace(row[c_.deptMember.memberId].bytes()); });
+        rows_.forEach(*t_.roleMember, 0, corp,
+                      [&](std::span<Cell const> row) { ids.emplace(row[c_.roleMember.memberId].bytes()); });
+        rows_.forEach(*t_.deptMember, 0, corp,
+                      [&](std::span<Cell const> row) { ids.emplace(row[c_.deptMember.memberId].bytes()); });
     }
     ids.erase(std::string());
     touched_.assign(ids.begin(), ids.end());
 
     // Many look-ups by key cost more than one scan.
-    bulk_ = !storeEmpty_ && touched_.size() > 1000 && static_cast<std::int64_t>(touched_.size()) * 8 > activeMembers_;
+    bulk_ = !storeEmpty_ && touched_.size() > 1000 &&
+            static_cast<std::int64_t>(touched_.size()) * 8 > activeMembers_;
     if (!bulk_) return;
     std::array<Cell, 1> const corp{Cell::text(in_.corp)};
-    rows_.forEach(*t_.member, 0, corp,
-                  [this](std::span<Cell const> row) { bulkMembers_.emplace(row[c_.member.memberId].bytes(), packRow(row)); });
+    rows_.forEach(*t_.member, 0, corp, [this](std::span<Cell const> row) {
+        bulkMembers_.emplace(row[c_.member.memberId].bytes(), packRow(row));
+    });
     rows_.forEach(*t_.deptMember, 0, corp, [this](std::span<Cell const> row) {
-        bulkDepts_[std::string(row[c_.deptMember.memberId].bytes())].emplace_back(row[c_.deptMember.deptId].bytes());
+        bulkDepts_[std::string(row[c_.deptMember.memberId].bytes())].emplace_back(
+            row[c_.deptMember.deptId].bytes());
     });
     rows_.forEach(*t_.roleMember, 0, corp, [this](std::span<Cell const> row) {
         if (row[c_.roleMember.origin].bytes() != kOriginLocal)
-            bulkRoles_[std::string(row[c_.roleMember.memberId].bytes())].emplace_back(row[c_.roleMember.roleId].bytes());
+            bulkRoles_[std::string(row[c_.roleMember.memberId].bytes())].emplace_back(
+                row[c_.roleMember.roleId].bytes());
     });
     rows_.forEach(*t_.deptLeader, 0, corp, [this](std::span<Cell const> row) {
         if (row[c_.deptLeader.source].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag))
-            bulkFlags_[std::string(row[c_.deptLeader.memberId].bytes())].emplace_back(row[c_.deptLeader.deptId].bytes());
+            bulkFlags_[std::string(row[c_.deptLeader.memberId].bytes())].emplace_back(
+                row[c_.deptLeader.deptId].bytes());
     });
 }
 
@@ -476,7 +518,8 @@ CORPS_DECL void Planner::judgeMembers() {
     if (!treeComplete_) listingsComplete_ = false;
     // A department of the tree whose members were not even listed leaves the same gap.
     for (auto const& [id, parent] : parents_)
-        if (deptRows_.contains(id) && finished(ListingKind::deptMembers, id) == nullptr && !(id == proof_.rootDeptId && !proof_.fullScope))
+        if (deptRows_.contains(id) && finished(ListingKind::deptMembers, id) == nullptr &&
+            !(id == proof_.rootDeptId && !proof_.fullScope))
             listingsComplete_ = false;
 
     for (std::string const& id : touched_) {
@@ -490,7 +533,8 @@ CORPS_DECL void Planner::judgeMembers() {
         bool unknownSomewhere = false;
         bool hidden = false;
         for (std::string const& d : storedDepts(id)) {
-            if (hiddenDepts_.contains(d)) {  // says nothing: whether they left is asked for if nothing else shows them
+            if (hiddenDepts_.contains(
+                    d)) {  // says nothing: whether they left is asked for if nothing else shows them
                 hidden = true;
                 continue;
             }
@@ -517,8 +561,10 @@ CORPS_DECL void Planner::judgeMembers() {
             j.otherPerson = byUnion == 2 || (byUnion == 0 && differ(c_.member.openId) == 2);
         }
         if (!j.present && j.stored && j.active) {
-            if (unknownSomewhere || !listingsComplete_) j.unproven = true;
-            else j.gone = true;
+            if (unknownSomewhere || !listingsComplete_)
+                j.unproven = true;
+            else
+                j.gone = true;
         }
         // No entry of last time brings them up again, so their name must.
         if ((unknownSomewhere || hidden) && noEntry(id)) j.unproven = true;
@@ -541,7 +587,8 @@ CORPS_DECL std::vector<std::string> Planner::unexplained() {
     return out;
 }
 
-// ---- holds --------------------------------------------------------------------------------------------------------
+// ---- holds
+// --------------------------------------------------------------------------------------------------------
 
 CORPS_DECL bool Planner::approvedRow(HoldKey const& key) const {
     if (approvedNow_.contains(key)) return true;
@@ -549,8 +596,8 @@ CORPS_DECL bool Planner::approvedRow(HoldKey const& key) const {
     return it != storedHolds_.end() && approvals_.contains(it->second.digest);
 }
 
-CORPS_DECL void Planner::addHold(HoldReason reason, std::string where, std::set<std::string> members, std::set<std::string> depts,
-                                 std::uint64_t total) {
+CORPS_DECL void Planner::addHold(HoldReason reason, std::string where, std::set<std::string> members,
+                                 std::set<std::string> depts, std::uint64_t total) {
     if (members.empty() && depts.empty()) return;
     Hold h;
     h.reason = reason;
@@ -564,7 +611,8 @@ CORPS_DECL void Planner::addHold(HoldReason reason, std::string where, std::set<
     holds_.push_back(std::move(h));
 }
 
-inline bool overLimit(RemovalLimits const& limits, std::size_t count, std::int64_t total, HoldReason& reason) {
+inline bool overLimit(RemovalLimits const& limits, std::size_t count, std::int64_t total,
+                      HoldReason& reason) {
     auto const n = static_cast<double>(count);
     auto const of = static_cast<double>(total);
     if (count > limits.maxCount && n > limits.maxShare * of) {
@@ -582,7 +630,9 @@ inline bool overLimit(RemovalLimits const& limits, std::size_t count, std::int64
 CORPS_DECL std::int64_t Planner::totalFor(std::int64_t now, std::string const& kind, std::string const& where,
                                           std::set<std::string> const& ids) const {
     for (auto const& [key, row] : storedHolds_)
-        if (key.first == kind && row.place == where && row.total > 0 && row.total < now && ids.contains(key.second)) now = row.total;
+        if (key.first == kind && row.place == where && row.total > 0 && row.total < now &&
+            ids.contains(key.second))
+            now = row.total;
     return now;
 }
 
@@ -612,10 +662,12 @@ CORPS_DECL void Planner::limitRemovals() {
             std::set<std::string> all;
             for (std::string const& dept : below[top]) {
                 std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(dept)};
-                rows_.forEach(*t_.deptMember, 0, prefix,
-                              [&](std::span<Cell const> m) { all.emplace(m[c_.deptMember.memberId].bytes()); });
+                rows_.forEach(*t_.deptMember, 0, prefix, [&](std::span<Cell const> m) {
+                    all.emplace(m[c_.deptMember.memberId].bytes());
+                });
             }
-            auto const of = static_cast<std::size_t>(totalFor(static_cast<std::int64_t>(all.size()), "member", top, gone));
+            auto const of = static_cast<std::size_t>(
+                totalFor(static_cast<std::int64_t>(all.size()), "member", top, gone));
             if (gone.size() < of) continue;
             addHold(HoldReason::wholeDepartment, top, gone, {}, of);
             heldMembers_.insert(gone.begin(), gone.end());
@@ -625,8 +677,9 @@ CORPS_DECL void Planner::limitRemovals() {
     std::set<std::string> depts;
     for (std::string const& d : goneDepts_)
         if (!in_.options.allowRemovals && !approvedRow({"dept", d})) depts.insert(d);
-    auto const total =
-        totalFor(static_cast<std::int64_t>(storedDepts_.size() - (storedDepts_.contains(proof_.rootDeptId) ? 1 : 0)), "dept", "", depts);
+    auto const total = totalFor(
+        static_cast<std::int64_t>(storedDepts_.size() - (storedDepts_.contains(proof_.rootDeptId) ? 1 : 0)),
+        "dept", "", depts);
     if (overLimit(in_.options.departments, depts.size(), total, reason)) {
         addHold(reason, "", {}, depts, static_cast<std::uint64_t>(total));
         heldDepts_ = depts;
@@ -637,7 +690,8 @@ CORPS_DECL void Planner::limitRemovals() {
         for (auto const& [dept, row] : storedDepts_) ++all[topLevelOf(dept)];
         for (auto const& [top, gone] : byTop) {
             if (top.empty() || gone.size() < in_.options.departments.wholeDeptMin) continue;
-            auto const of = static_cast<std::size_t>(totalFor(static_cast<std::int64_t>(all[top]), "dept", top, gone));
+            auto const of =
+                static_cast<std::size_t>(totalFor(static_cast<std::int64_t>(all[top]), "dept", top, gone));
             if (gone.size() < of) continue;
             addHold(HoldReason::wholeDepartment, top, {}, gone, of);
             heldDepts_.insert(gone.begin(), gone.end());
@@ -646,7 +700,8 @@ CORPS_DECL void Planner::limitRemovals() {
 }
 
 CORPS_DECL void Planner::closeHolds() {
-    // What is held keeps the ground it stands on: departments of held members, and the ancestors of held departments.
+    // What is held keeps the ground it stands on: departments of held members, and the ancestors of held
+    // departments.
     std::set<std::string> ground;
     auto hold = [&](std::string at) {
         for (std::size_t steps = 0; goneDepts_.contains(at) && steps <= storedDepts_.size(); ++steps) {
@@ -659,18 +714,20 @@ CORPS_DECL void Planner::closeHolds() {
     };
     for (std::string const& m : heldMembers_)
         for (std::string const& d : storedDepts(m)) hold(d);
-    for (std::string const& d : std::set<std::string>(heldDepts_)) hold(std::string(storedDepts_.at(d)[c_.dept.parentId].bytes()));
+    for (std::string const& d : std::set<std::string>(heldDepts_))
+        hold(std::string(storedDepts_.at(d)[c_.dept.parentId].bytes()));
     addHold(HoldReason::standsIn, "", {}, ground, storedDepts_.size());
     for (std::string const& d : heldDepts_) parents_[d] = storedDepts_.at(d)[c_.dept.parentId].bytes();
-    // Departments kept where they were may close a circle with one that moved below them: that one stays, too.
-    // Each turn puts at least one more back, and the stored tree has no circle.
+    // Departments kept where they were may close a circle with one that moved below them: that one stays,
+    // too. Each turn puts at least one more back, and the stored tree has no circle.
     for (bool again = true; again;) {
         again = false;
         for (auto const& [id, row] : storedDepts_) {
             if (!parents_.contains(id) || deptRows_.contains(id)) continue;
             std::string at = id;
             std::set<std::string> way;
-            while (parents_.contains(at) && at != proof_.rootDeptId && way.insert(at).second) at = parents_[at];
+            while (parents_.contains(at) && at != proof_.rootDeptId && way.insert(at).second)
+                at = parents_[at];
             if (at == proof_.rootDeptId || !parents_.contains(at)) continue;
             for (std::string const& w : way) {
                 auto const stored = storedDepts_.find(w);
@@ -681,7 +738,8 @@ CORPS_DECL void Planner::closeHolds() {
                 std::vector<Cell> cells = unpackRow(deptRows_[w]);
                 cells[c_.dept.parentId] = Cell();
                 deptRows_[w] = packRow(cells);
-                warnings_.push_back("department " + w + " stays where it was: a department that is kept stands above it");
+                warnings_.push_back("department " + w +
+                                    " stays where it was: a department that is kept stands above it");
                 again = true;
             }
         }
@@ -697,7 +755,8 @@ CORPS_DECL void Planner::limitMemberships() {
         if (it != f_.members.end() && !it->second.depts.empty()) continue;
         if (storedDepts(id).size() > j.leaves.size()) continue;
         for (std::string const& d : j.leaves)
-            if (!goneDepts_.contains(d) && !approvedRow({"membership", d + '\x1f' + id})) stranded[d].insert(id);
+            if (!goneDepts_.contains(d) && !approvedRow({"membership", d + '\x1f' + id}))
+                stranded[d].insert(id);
     }
     for (auto const& [d, people] : stranded) {
         if (people.size() <= in_.options.memberships.maxCount) continue;
@@ -707,7 +766,9 @@ CORPS_DECL void Planner::limitMemberships() {
         std::set<std::string> keys;
         for (std::string const& m : people) keys.insert(d + '\x1f' + m);
         total = static_cast<std::size_t>(totalFor(static_cast<std::int64_t>(total), "membership", d, keys));
-        if (static_cast<double>(people.size()) <= in_.options.memberships.maxShare * static_cast<double>(total)) continue;
+        if (static_cast<double>(people.size()) <=
+            in_.options.memberships.maxShare * static_cast<double>(total))
+            continue;
         addHold(HoldReason::memberships, d, people, {}, total);
         heldMemberships_[d] = people;
     }
@@ -718,16 +779,20 @@ CORPS_DECL void Planner::limitAdmins() {
     bool const listedAll = listed != nullptr && listed->state == ListingState::complete;
     for (std::string const& id : touched_) {
         if (listed != nullptr) {
-            if (f_.admins.contains(id)) adminAfter_[id] = true;
-            else if (listedAll) adminAfter_[id] = false;
+            if (f_.admins.contains(id))
+                adminAfter_[id] = true;
+            else if (listedAll)
+                adminAfter_[id] = false;
             continue;
         }
         auto const it = f_.members.find(id);
         if (it == f_.members.end()) continue;
         bool const yes = it->second.saidAdmin;
         bool const no = it->second.saidNoAdmin;
-        if (yes && no) adminAfter_[id] = !storedAdmin(id);  // a change between two pages: what differs is newer
-        else if (yes || no) adminAfter_[id] = yes;
+        if (yes && no)
+            adminAfter_[id] = !storedAdmin(id);  // a change between two pages: what differs is newer
+        else if (yes || no)
+            adminAfter_[id] = yes;
     }
     if (!in_.options.members.keepLastAdmin || in_.options.allowRemovals) return;
     std::set<std::string> lost;
@@ -736,10 +801,12 @@ CORPS_DECL void Planner::limitAdmins() {
     for (auto const& [id, origins] : adminRows_) {
         Row const row = storedMember(id);
         auto const j = judged_.find(id);
-        if (!row.empty() && row[c_.member.status].integer() == 2 && origins.contains(std::string(kOriginLocal)) && j != judged_.end() &&
-            j->second.present && !j->second.otherPerson)
+        if (!row.empty() && row[c_.member.status].integer() == 2 &&
+            origins.contains(std::string(kOriginLocal)) && j != judged_.end() && j->second.present &&
+            !j->second.otherPerson)
             after = true;  // returns, and administers again
-        if (row.empty() || row[c_.member.status].integer() == 2 || row[c_.member.localStatus].integer() == 2) continue;
+        if (row.empty() || row[c_.member.status].integer() == 2 || row[c_.member.localStatus].integer() == 2)
+            continue;
         before = true;
         if (heldMembers_.contains(id)) {  // keeps the right as well
             after = true;
@@ -747,7 +814,8 @@ CORPS_DECL void Planner::limitAdmins() {
         }
         bool const goes = j != judged_.end() && j->second.gone;
         auto const flag = adminAfter_.find(id);
-        bool const unflagged = flag != adminAfter_.end() && !flag->second && !origins.contains(std::string(kOriginLocal));
+        bool const unflagged =
+            flag != adminAfter_.end() && !flag->second && !origins.contains(std::string(kOriginLocal));
         if (goes || unflagged) {
             if (!approvedRow({"admin", id}) && !(goes && approvedRow({"member", id}))) lost.insert(id);
         } else {
@@ -756,9 +824,11 @@ CORPS_DECL void Planner::limitAdmins() {
     }
     for (auto const& [id, is] : adminAfter_) {
         auto const j = judged_.find(id);
-        if (!is || storedAdmin(id) || j == judged_.end() || !j->second.present || j->second.otherPerson) continue;
+        if (!is || storedAdmin(id) || j == judged_.end() || !j->second.present || j->second.otherPerson)
+            continue;
         Row const row = storedMember(id);
-        bool const offlineHere = !row.empty() && row[c_.member.status].integer() != 2 && row[c_.member.localStatus].integer() == 2;
+        bool const offlineHere =
+            !row.empty() && row[c_.member.status].integer() != 2 && row[c_.member.localStatus].integer() == 2;
         if (!offlineHere) after = true;
     }
     if (!before || after || lost.empty()) return;
@@ -768,10 +838,12 @@ CORPS_DECL void Planner::limitAdmins() {
         if (judged_[id].gone) heldMembers_.insert(id);
 }
 
-// ---- changes ------------------------------------------------------------------------------------------------------
+// ---- changes
+// ------------------------------------------------------------------------------------------------------
 
 /** Adds a change; `row` is a whole row of the table, `before` a whole row or empty. */
-CORPS_DECL void Planner::emit(TableSchema const& t, ChangeKind kind, std::span<Cell const> row, std::span<Cell const> before) {
+CORPS_DECL void Planner::emit(TableSchema const& t, ChangeKind kind, std::span<Cell const> row,
+                              std::span<Cell const> before) {
     RowChange c;
     c.table = t.name;
     c.kind = kind;
@@ -824,7 +896,8 @@ CORPS_DECL void Planner::emitDepartments() {
         std::vector<Cell> row = unpackRow(packed);
         auto const stored = storedDepts_.find(id);
         std::string const& parent = parents_[id];
-        if (!row[c_.dept.parentId].isNull() || stored == storedDepts_.end()) row[c_.dept.parentId] = Cell::text(parent);
+        if (!row[c_.dept.parentId].isNull() || stored == storedDepts_.end())
+            row[c_.dept.parentId] = Cell::text(parent);
         if (stored == storedDepts_.end()) {
             emit(*t_.dept, ChangeKind::create, row, {});
         } else {
@@ -839,15 +912,18 @@ CORPS_DECL void Planner::emitDepartments() {
     std::array<Cell, 1> const corp{Cell::text(in_.corp)};
     rows_.forEach(*t_.deptLeader, 0, corp, [&](std::span<Cell const> row) {
         if (row[c_.deptLeader.source].integer() == static_cast<std::int64_t>(LeaderSource::departmentList))
-            stored.emplace(std::pair(std::string(row[c_.deptLeader.deptId].bytes()), std::string(row[c_.deptLeader.memberId].bytes())),
+            stored.emplace(std::pair(std::string(row[c_.deptLeader.deptId].bytes()),
+                                     std::string(row[c_.deptLeader.memberId].bytes())),
                            Row(row.begin(), row.end()));
     });
     for (auto const& [key, packed] : f_.listLeaders) {
         if (!deptRows_.contains(key.first)) continue;
         std::vector<Cell> const row = unpackRow(packed);
         auto const was = stored.find(key);
-        if (was == stored.end()) emit(*t_.deptLeader, ChangeKind::create, row, {});
-        else emit(*t_.deptLeader, ChangeKind::update, row, viewsOf(was->second));
+        if (was == stored.end())
+            emit(*t_.deptLeader, ChangeKind::create, row, {});
+        else
+            emit(*t_.deptLeader, ChangeKind::update, row, viewsOf(was->second));
     }
     for (auto const& [key, row] : stored) {
         if (f_.listLeaders.contains(key)) continue;
@@ -861,11 +937,14 @@ CORPS_DECL void Planner::emitDepartments() {
 }
 
 CORPS_DECL void Planner::dispute(std::string const& member) {
-    // Two values in one pull, or a change that another listing of the member does not show: decode them all next time.
+    // Two values in one pull, or a change that another listing of the member does not show: decode them all
+    // next time.
     auto const it = f_.members.find(member);
     if (it != f_.members.end())
-        for (auto const& [d, row] : it->second.depts) forget_.insert({Listing{ListingKind::deptMembers, d}, member});
-    for (std::string const& d : storedDepts(member)) forget_.insert({Listing{ListingKind::deptMembers, d}, member});
+        for (auto const& [d, row] : it->second.depts)
+            forget_.insert({Listing{ListingKind::deptMembers, d}, member});
+    for (std::string const& d : storedDepts(member))
+        forget_.insert({Listing{ListingKind::deptMembers, d}, member});
     forget_.insert({Listing{ListingKind::visibleMembers, ""}, member});
 }
 
@@ -873,16 +952,18 @@ CORPS_DECL void Planner::forgetEverywhere(std::string const& member) {
     dispute(member);
     auto const it = f_.members.find(member);
     if (it != f_.members.end())
-        for (std::string const& r : it->second.roles) forget_.insert({Listing{ListingKind::roleMembers, r}, member});
-    for (std::string const& r : storedRoles(member)) forget_.insert({Listing{ListingKind::roleMembers, r}, member});
+        for (std::string const& r : it->second.roles)
+            forget_.insert({Listing{ListingKind::roleMembers, r}, member});
+    for (std::string const& r : storedRoles(member))
+        forget_.insert({Listing{ListingKind::roleMembers, r}, member});
 }
 
 CORPS_DECL void Planner::fillUser(std::span<Cell const> member, std::string const& userId, bool created) {
     std::vector<Cell> row(t_.user->columns.size());
     row[c_.user.userId] = Cell::text(userId);
     std::array<std::pair<std::size_t, std::size_t>, 4> const fields{
-        std::pair(c_.user.nick, c_.member.nick), std::pair(c_.user.phone, c_.member.phone), std::pair(c_.user.email, c_.member.email),
-        std::pair(c_.user.photo, c_.member.photo)};
+        std::pair(c_.user.nick, c_.member.nick), std::pair(c_.user.phone, c_.member.phone),
+        std::pair(c_.user.email, c_.member.email), std::pair(c_.user.photo, c_.member.photo)};
     if (created) {
         for (auto const& [user, from] : fields) row[user] = member[from];
         row[c_.user.createdBy] = Cell::text(in_.corp);
@@ -907,8 +988,10 @@ CORPS_DECL void Planner::fillUser(std::span<Cell const> member, std::string cons
     emit(*t_.user, ChangeKind::update, row, viewsOf(stored));
 }
 
-/** The user of a member: the one bound before, the one with the same union id on this platform, or a new one. */
-CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string const& id, std::string userId, bool fresh) {
+/** The user of a member: the one bound before, the one with the same union id on this platform, or a new one.
+ */
+CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string const& id, std::string userId,
+                                     bool fresh) {
     std::string const corpId = proof_.upstreamCorpId.empty() ? in_.corp : proof_.upstreamCorpId;
     std::array<Cell, 3> const key{Cell::text(in_.identity.platform), Cell::text(corpId), Cell::text(id)};
     Row const auth = findRow(rows_, *t_.thirdAuth, key);
@@ -917,16 +1000,19 @@ CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string c
     if (userId.empty() && !auth.empty() && !fresh) userId = auth[c_.thirdAuth.userId].bytes();
     std::string other;
     if (!unionId.empty()) {
-        if (auto const it = newUsersByUnion_.find(std::string(unionId)); it != newUsersByUnion_.end()) other = it->second;
+        if (auto const it = newUsersByUnion_.find(std::string(unionId)); it != newUsersByUnion_.end())
+            other = it->second;
         std::array<Cell, 2> const byUnion{Cell::text(in_.identity.platform), Cell::text(unionId)};
         rows_.forEach(*t_.thirdAuth, c_.thirdAuthByUnion, byUnion, [&](std::span<Cell const> row) {
             other = row[c_.thirdAuth.userId].bytes();
             return userId.empty() || other != userId ? false : true;
         });
     }
-    if (userId.empty()) userId = other;
+    if (userId.empty())
+        userId = other;
     else if (!other.empty() && other != userId)
-        warnings_.push_back("users " + userId + " and " + other + " have one union id: the same person, kept apart");
+        warnings_.push_back("users " + userId + " and " + other +
+                            " have one union id: the same person, kept apart");
     if (userId.empty()) {
         userId = in_.newId();
         created = true;
@@ -939,15 +1025,20 @@ CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string c
     row[c_.thirdAuth.thirdUserId] = key[2];
     row[c_.thirdAuth.userId] = Cell::text(userId);
     row[c_.thirdAuth.unionId] = member[c_.member.unionId];
-    if (fresh && !auth.empty() && !auth[c_.thirdAuth.unionId].bytes().empty() && !(auth[c_.thirdAuth.unionId].view() == row[c_.thirdAuth.unionId])) {
-        // The id is somebody else's now. Who had it stays known by the union id, should they come back under another.
+    if (fresh && !auth.empty() && !auth[c_.thirdAuth.unionId].bytes().empty() &&
+        !(auth[c_.thirdAuth.unionId].view() == row[c_.thirdAuth.unionId])) {
+        // The id is somebody else's now. Who had it stays known by the union id, should they come back under
+        // another.
         std::vector<Cell> former = viewsOf(auth);
         former[c_.thirdAuth.thirdUserId] = former[c_.thirdAuth.unionId];
-        if (findRow(rows_, *t_.thirdAuth, std::span<Cell const>(former).first(t_.thirdAuth->keyColumns)).empty())
+        if (findRow(rows_, *t_.thirdAuth, std::span<Cell const>(former).first(t_.thirdAuth->keyColumns))
+                .empty())
             emit(*t_.thirdAuth, ChangeKind::create, former, {});
     }
-    if (auth.empty()) emit(*t_.thirdAuth, ChangeKind::create, row, {});
-    else emit(*t_.thirdAuth, ChangeKind::update, row, viewsOf(auth));
+    if (auth.empty())
+        emit(*t_.thirdAuth, ChangeKind::create, row, {});
+    else
+        emit(*t_.thirdAuth, ChangeKind::update, row, viewsOf(auth));
     return userId;
 }
 
@@ -956,15 +1047,17 @@ CORPS_DECL bool Planner::decodedEverywhere(std::string const& member, std::vecto
     auto const it = f_.members.find(member);
     for (std::string const& d : depts) {
         if (seen(ListingKind::deptMembers, d, member) != Seen::yes) continue;
-        if (it == f_.members.end() ||
-            std::none_of(it->second.depts.begin(), it->second.depts.end(), [&d](auto const& p) { return p.first == d; }))
+        if (it == f_.members.end() || std::none_of(it->second.depts.begin(), it->second.depts.end(),
+                                                   [&d](auto const& p) { return p.first == d; }))
             return false;
     }
     return true;
 }
 
-/** Of several values in one pull the one that differs from the store is newer; else the order of pages must not matter. */
-CORPS_DECL std::vector<Cell> Planner::newest(std::vector<std::string> const& rows, std::span<Cell const> before) {
+/** Of several values in one pull the one that differs from the store is newer; else the order of pages must
+ * not matter. */
+CORPS_DECL std::vector<Cell> Planner::newest(std::vector<std::string> const& rows,
+                                             std::span<Cell const> before) {
     std::vector<Cell> row = unpackRow(rows.front());
     for (std::size_t v = 1; v < rows.size(); ++v) {
         std::vector<Cell> const other = unpackRow(rows[v]);
@@ -972,7 +1065,8 @@ CORPS_DECL std::vector<Cell> Planner::newest(std::vector<std::string> const& row
             if (other[i].isNull() || other[i] == row[i]) continue;
             bool const rowIsStored = !before.empty() && row[i] == before[i];
             bool const otherIsStored = !before.empty() && other[i] == before[i];
-            if (row[i].isNull() || rowIsStored || (!otherIsStored && compareCells(other[i], row[i]) < 0)) row[i] = other[i];
+            if (row[i].isNull() || rowIsStored || (!otherIsStored && compareCells(other[i], row[i]) < 0))
+                row[i] = other[i];
         }
     }
     return row;
@@ -1048,7 +1142,8 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
             row[c_.member.userId] = Cell::text(userId);
         } else {
             bool profileChanged = false;
-            for (std::size_t column : {c_.member.nick, c_.member.phone, c_.member.email, c_.member.photo, c_.member.unionId})
+            for (std::size_t column :
+                 {c_.member.nick, c_.member.phone, c_.member.email, c_.member.photo, c_.member.unionId})
                 if (!row[column].isNull() && !(row[column] == before[column])) profileChanged = true;
             if (profileChanged) {
                 // The binding's own copy of the union id and the user's profile follow the member.
@@ -1058,18 +1153,26 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
                 bind(merged, id, stored[c_.member.userId].bytes(), false);
             }
         }
-        if (returns && stored[c_.member.localStatus].integer() != 0) row[c_.member.localStatus] = Cell::integer(0);
+        if (returns && stored[c_.member.localStatus].integer() != 0)
+            row[c_.member.localStatus] = Cell::integer(0);
         std::size_t const count = changes_.size();
         if (rebind) {
             // Nothing of whoever had this id before may show as theirs; the change feed keeps it.
             emit(*t_.member, ChangeKind::erase, before, {});
             emit(*t_.member, ChangeKind::create, row, {});
-            if (hasRightsHere(id)) warnings_.push_back("member " + id + " is somebody else now: what was given to this id here still stands");
+            if (hasRightsHere(id))
+                warnings_.push_back("member " + id +
+                                    " is somebody else now: what was given to this id here still stands");
         } else {
-            emit(*t_.member, !j.stored ? ChangeKind::create : returns ? ChangeKind::reinstate : ChangeKind::update, row, before);
+            emit(*t_.member,
+                 !j.stored ? ChangeKind::create
+                 : returns ? ChangeKind::reinstate
+                           : ChangeKind::update,
+                 row, before);
         }
         profile = changes_.size() != count;
-        // A change that a matched unit of the same person does not show: its entry no longer equals what is stored.
+        // A change that a matched unit of the same person does not show: its entry no longer equals what is
+        // stored.
         if (disputed || (profile && j.stored && !decodedEverywhere(id, depts))) dispute(id);
     }
 
@@ -1095,7 +1198,9 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
                 continue;
             }
             std::array<Cell, 3> const key{corp, Cell::text(d), Cell::text(id)};
-            Row const was = std::find(depts.begin(), depts.end(), d) == depts.end() ? Row() : findRow(rows_, *t_.deptMember, key);
+            Row const was = std::find(depts.begin(), depts.end(), d) == depts.end()
+                                ? Row()
+                                : findRow(rows_, *t_.deptMember, key);
             std::vector<Cell> const row = newest(versions, viewsOf(was));
             std::size_t const count = changes_.size();
             emit(*t_.deptMember, was.empty() ? ChangeKind::create : ChangeKind::update, row, viewsOf(was));
@@ -1112,7 +1217,9 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
             if (twice) forget_.insert({Listing{ListingKind::deptMembers, d}, id});
         }
         // A flag shown and denied in one pull: what differs from the store is newer, here as everywhere.
-        auto denied = [&](std::string const& d) { return std::find(found->flagless.begin(), found->flagless.end(), d) != found->flagless.end(); };
+        auto denied = [&](std::string const& d) {
+            return std::find(found->flagless.begin(), found->flagless.end(), d) != found->flagless.end();
+        };
         std::map<std::string, std::vector<std::string>> flagsByDept;
         for (auto const& [d, packed] : found->flags) flagsByDept[d].push_back(packed);
         for (auto const& [d, versions] : flagsByDept) {
@@ -1120,7 +1227,9 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
             bool const had = std::find(flags.begin(), flags.end(), d) != flags.end();
             if (had && denied(d)) continue;
             std::vector<Cell> const key = unpackRow(versions.front());
-            Row const was = had ? findRow(rows_, *t_.deptLeader, std::span<Cell const>(key).first(t_.deptLeader->keyColumns)) : Row();
+            Row const was = had ? findRow(rows_, *t_.deptLeader,
+                                          std::span<Cell const>(key).first(t_.deptLeader->keyColumns))
+                                : Row();
             std::vector<Cell> const row = newest(versions, viewsOf(was));
             emit(*t_.deptLeader, was.empty() ? ChangeKind::create : ChangeKind::update, row, viewsOf(was));
         }
@@ -1151,16 +1260,20 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
 }
 
 CORPS_DECL void Planner::emitRoles() {
-    auto emitAll = [this](TableSchema const& t, std::map<std::string, std::string> const& sent, std::map<std::string, std::string> const& stored) {
+    auto emitAll = [this](TableSchema const& t, std::map<std::string, std::string> const& sent,
+                          std::map<std::string, std::string> const& stored) {
         for (auto const& [id, packed] : sent) {
             if (madeHere_.contains({&t, id})) {
-                warnings_.push_back(t.name + " " + id + " was made here; the upstream's of the same id is left out");
+                warnings_.push_back(t.name + " " + id +
+                                    " was made here; the upstream's of the same id is left out");
                 continue;
             }
             auto const was = stored.find(id);
             std::vector<Cell> const row = unpackRow(packed);
-            if (was == stored.end()) emit(t, ChangeKind::create, row, {});
-            else emit(t, ChangeKind::update, row, unpackRow(was->second));
+            if (was == stored.end())
+                emit(t, ChangeKind::create, row, {});
+            else
+                emit(t, ChangeKind::update, row, unpackRow(was->second));
         }
         if (!rolesComplete_) return;
         for (auto const& [id, packed] : stored)
@@ -1180,7 +1293,9 @@ CORPS_DECL void Planner::emitAdmins() {
         std::array<Cell, 1> const cells{Cell::text(id)};
         std::string const packed = f_.place(UpstreamTable::admin, cells);
         bool const changed = flag != adminAfter_.end() && flag->second != stored;
-        if (changed && finished(ListingKind::admins, "") == nullptr && !decodedEverywhere(id, storedDepts(id))) dispute(id);
+        if (changed && finished(ListingKind::admins, "") == nullptr &&
+            !decodedEverywhere(id, storedDepts(id)))
+            dispute(id);
         bool const heldBack = heldAdmins_.contains(id) || heldMembers_.contains(id);
         if (stored && (leaves || (changed && !heldBack)))
             emit(*t_.admin, ChangeKind::erase, unpackRow(packed), {});
@@ -1188,7 +1303,8 @@ CORPS_DECL void Planner::emitAdmins() {
             pendingAfter_.insert(id);
             forgetEverywhere(id);
         }
-        if (!stored && stays && flag != adminAfter_.end() && flag->second) emit(*t_.admin, ChangeKind::create, unpackRow(packed), {});
+        if (!stored && stays && flag != adminAfter_.end() && flag->second)
+            emit(*t_.admin, ChangeKind::create, unpackRow(packed), {});
     }
 }
 
@@ -1248,7 +1364,9 @@ CORPS_DECL SyncPlan Planner::plan(std::map<std::string, Absence> const& absences
 
     std::vector<std::size_t> order(changes_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) { return std::tie(order_[a], a) < std::tie(order_[b], b); });
+    std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+        return std::tie(order_[a], a) < std::tie(order_[b], b);
+    });
     changes_.reorder(order);
     plan.changes = std::move(changes_);
     plan.holds = std::move(holds_);
@@ -1295,7 +1413,8 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
         if (found.state != ListingState::complete && found.stored != nullptr) {
             std::unordered_set<std::string> const decoded(found.newKeys.begin(), found.newKeys.end());
             for (std::size_t i = 0; i < found.matched.size(); ++i) {
-                if (found.matched[i] || (!decoded.empty() && decoded.contains(storedKeys(listing).at(i)))) continue;
+                if (found.matched[i] || (!decoded.empty() && decoded.contains(storedKeys(listing).at(i))))
+                    continue;
                 // Not read this time: what was known of it still holds.
                 found.prints.push_back((*found.stored)[i]);
                 found.source.push_back(static_cast<std::uint32_t>(i));
@@ -1324,10 +1443,13 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
             for (std::size_t i : differing) found.prints[i] = Fingerprint();
         }
         bool same = stored != nullptr ? *stored == found.prints : found.prints.empty();
-        if (same && std::any_of(found.prints.begin(), found.prints.end(), [](Fingerprint const& p) { return p.none(); })) {
-            // Entries that equal nothing look alike: only their keys tell whether they still name the same people.
+        if (same && std::any_of(found.prints.begin(), found.prints.end(),
+                                [](Fingerprint const& p) { return p.none(); })) {
+            // Entries that equal nothing look alike: only their keys tell whether they still name the same
+            // people.
             std::vector<std::string> const& was = storedKeys(listing);
-            for (std::size_t i = 0; same && i < found.prints.size(); ++i) same = i < was.size() && was[i] == keyAt(i);
+            for (std::size_t i = 0; same && i < found.prints.size(); ++i)
+                same = i < was.size() && was[i] == keyAt(i);
         }
         if (same) continue;
         RunUpdate update;
@@ -1342,9 +1464,12 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
         auto const it = f_.listings.find(listing);
         if (it != f_.listings.end() && it->second.finished) continue;
         bool erased = !base_.warm && base_.storedSidecarIdentity != base_.sidecarIdentity;
-        if (listing.kind == ListingKind::deptMembers && goneDepts_.contains(listing.id) && !heldDepts_.contains(listing.id)) erased = true;
+        if (listing.kind == ListingKind::deptMembers && goneDepts_.contains(listing.id) &&
+            !heldDepts_.contains(listing.id))
+            erased = true;
         if (listing.kind == ListingKind::visibleMembers) erased = true;
-        if (listing.kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(listing.id)) erased = true;
+        if (listing.kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(listing.id))
+            erased = true;
         if (erased) {
             next.erased.emplace_back(static_cast<std::int64_t>(listing.kind), listing.id);
             continue;
@@ -1379,10 +1504,12 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
 /** Whether this pull says neither that somebody held is back nor that they are gone. */
 CORPS_DECL bool Planner::unread(HoldKey const& key) const {
     auto const& [kind, id] = key;
-    if (kind == "dept") return storedDepts_.contains(id) && !deptRows_.contains(id) && !goneDepts_.contains(id);
+    if (kind == "dept")
+        return storedDepts_.contains(id) && !deptRows_.contains(id) && !goneDepts_.contains(id);
     if (kind == "membership") return false;
     auto const j = judged_.find(id);
-    return j != judged_.end() && !j->second.present && !j->second.gone && j->second.stored && (j->second.active || kind == "person");
+    return j != judged_.end() && !j->second.present && !j->second.gone && j->second.stored &&
+           (j->second.active || kind == "person");
 }
 
 CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
@@ -1397,10 +1524,12 @@ CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
     plan.scopeChanged = !base_.scope.empty() && base_.scope != scope;
     set(kScope, base_.scope, scope);
     if (!proof_.upstreamCorpId.empty()) set(kUpstreamCorp, base_.upstreamCorp, proof_.upstreamCorpId);
-    set(kIdentity, base_.identity, in_.identity.platform + '\n' + in_.identity.appId + '\n' + in_.identity.idTypes);
+    set(kIdentity, base_.identity,
+        in_.identity.platform + '\n' + in_.identity.appId + '\n' + in_.identity.idTypes);
     set(kSidecarIdentity, base_.storedSidecarIdentity, base_.sidecarIdentity);
     if (base_.newKey)
-        next.state.emplace_back(kFingerprintKey, std::string(reinterpret_cast<char const*>(base_.key.word), sizeof base_.key.word));
+        next.state.emplace_back(kFingerprintKey, std::string(reinterpret_cast<char const*>(base_.key.word),
+                                                             sizeof base_.key.word));
     if (!base_.everSynced) next.state.emplace_back(kSynced, "1");
 
     std::set<HoldKey> now;
@@ -1415,8 +1544,10 @@ CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
         if (key.first == kHoldApproval) {
             if (row.until <= in_.now) next.holdsChanged = true;
         } else if (!now.contains(key)) {
-            if (unread(key)) next.keptHolds.insert(key);
-            else next.holdsChanged = true;
+            if (unread(key))
+                next.keptHolds.insert(key);
+            else
+                next.holdsChanged = true;
         }
     }
 }
