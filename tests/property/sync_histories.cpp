@@ -1397,7 +1397,7 @@ private:
 TEST_CASE("sync: random histories", "[sync][property]") {
     char const* const many = std::getenv("CORPS_HISTORIES");
     char const* const one = std::getenv("CORPS_SEED");
-    std::uint64_t const histories = many != nullptr ? std::strtoull(many, nullptr, 10) : 400;
+    std::uint64_t const histories = many != nullptr ? std::strtoull(many, nullptr, 10) : 200;
     std::uint64_t const first = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
     Coverage seen;
     for (std::uint64_t seed = first; seed < first + (one != nullptr ? 1 : histories); ++seed) {
