@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -206,4 +207,24 @@ TEST_CASE("app: a directory, with the files where the documents put them", "[app
     CHECK(errorOf([&] {
               (void)directoryFiles(root.string());
           }).find("the application directory does not exist") != std::string::npos);
+}
+
+TEST_CASE("app: many threads ask for one corp and read it while it syncs", "[app]") {
+    Fixture f;
+    std::vector<std::thread> threads;
+    std::vector<Toy*> seen(4);
+    std::vector<int> whole(4);
+    for (std::size_t i = 0; i < seen.size(); ++i)
+        threads.emplace_back([&f, &seen, i] {
+            seen[i] = &f.app.getElement<Toy>("corps.Toy");
+            for (int n = 0; n < 20; ++n) {
+                if (seen[i]->getMembers("active").size() == 5) ++whole[i];
+                if (i == 0) seen[0]->as("alice").saveUserSignature("ann", std::to_string(n));
+            }
+        });
+    for (std::thread& t : threads) t.join();
+    for (Toy* corp : seen) CHECK(corp == seen[0]);
+    CHECK(whole == std::vector<int>(4, 20));
+    CHECK(f.org->calls == 9);  // one pull, whoever came first
+    CHECK(seen[0]->getUserSignature("ann").signature == "19");
 }
