@@ -215,7 +215,7 @@ TEST_CASE("app: many threads ask for one corp and read it while it syncs", "[app
     std::vector<Toy*> seen(4);
     std::vector<int> whole(4);
     for (std::size_t i = 0; i < seen.size(); ++i)
-        threads.emplace_back([&f, &seen, i] {
+        threads.emplace_back([&f, &seen, &whole, i] {
             seen[i] = &f.app.getElement<Toy>("corps.Toy");
             for (int n = 0; n < 20; ++n) {
                 if (seen[i]->getMembers("active").size() == 5) ++whole[i];
