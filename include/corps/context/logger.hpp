@@ -18,7 +18,7 @@ struct Progress {
     std::uint64_t calls = 0;    ///< requests answered
     std::uint64_t pages = 0;    ///< pages of listings
     std::uint64_t units = 0;    ///< records seen, a member once for each listing
-    std::uint64_t decoded = 0;  ///< of these, decoded because they are new or changed
+    std::uint64_t decoded = 0;  ///< of these, decoded: departments, and what is new or changed
 };
 using ProgressCallback = std::function<void(Progress const&)>;
 

@@ -76,6 +76,7 @@ public:
     CORPS_DECL void finish(Listing const& listing, ListingState state,
                            std::optional<std::int64_t> count) override;
     CORPS_DECL void row(UpstreamTable table, std::span<Cell const> cells) override;
+    CORPS_DECL void called(std::uint64_t calls) override;
 
     /** Whole-table row from decoded cells. */
     [[nodiscard]] CORPS_DECL std::string place(UpstreamTable table, std::span<Cell const> cells) const;

@@ -151,6 +151,7 @@ struct SyncEngine::Impl {
             self->tables, self->corp, base.key, base.warm ? base.runs : none,
             [&upstream](Unit const& u, RowSink& rows) { upstream.decode(u, rows); },
             [&](SyncStats const& s) {
+                progress.calls = s.calls;
                 progress.pages = s.pages;
                 progress.units = s.units;
                 progress.decoded = s.decoded;
@@ -205,13 +206,13 @@ CORPS_DECL SyncEngine::~SyncEngine() = default;
 
 CORPS_DECL asio::awaitable<SyncPlan> SyncEngine::plan(Upstream& upstream, SyncOptions options) {
     Impl* const self = impl_.get();
-    std::optional<Error> failed;
     try {
         co_return co_await Impl::plan(self, upstream, options);
     } catch (Error const& e) {
-        failed = self->named(e);
+        // What names the corp passes as it is: it may be of a derived type that knows more.
+        if (!e.diagnostics().corp.empty()) throw;
+        throw self->named(e);
     }
-    throw *failed;
 }
 
 namespace detail {
@@ -634,7 +635,6 @@ private:
 
 CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, PullOptions options) {
     Impl* const self = impl_.get();
-    std::optional<Error> failed;
     try {
         detail::CollectingSink sink(upstream);
         PullProof const proof = co_await upstream.pull(sink, options);
@@ -673,9 +673,9 @@ CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, Pul
         data.proof.missingPermissions = proof.missingPermissions;
         co_return data;
     } catch (Error const& e) {
-        failed = self->named(e);
+        if (!e.diagnostics().corp.empty()) throw;
+        throw self->named(e);
     }
-    throw *failed;
 }
 
 CORPS_DECL bool SyncEngine::everSynced() {

@@ -197,5 +197,10 @@ CORPS_DECL void Findings::finish(Listing const& listing, ListingState state,
     found.count = count;
 }
 
+CORPS_DECL void Findings::called(std::uint64_t calls) {
+    stats.calls = calls;
+    if (report_) report_(stats);
+}
+
 }  // namespace detail
 }  // namespace corps

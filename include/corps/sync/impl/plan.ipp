@@ -541,7 +541,7 @@ CORPS_DECL std::string SyncReport::toText() const {
     for (std::string const& w : warnings) out += "  warning: " + w + "\n";
     for (std::string const& p : missingPermissions) out += "  missing permission: " + p + "\n";
     out += "  read: " + std::to_string(stats.calls) + " calls, " + std::to_string(stats.units) +
-           " records, " + std::to_string(stats.decoded) + " of them new or changed\n";
+           " records, " + std::to_string(stats.decoded) + " of them decoded\n";
     return out;
 }
 
