@@ -5,6 +5,7 @@
 #include <corps/detail/config.hpp>
 #include <corps/model/record_tables.hpp>
 #include <corps/storage/store.hpp>
+#include <corps/sync/mirror_identity.hpp>
 #include <corps/sync/options.hpp>
 #include <corps/sync/plan.hpp>
 
@@ -25,13 +26,6 @@ struct CorpData;
 /** The tables the engine keeps beside the records: state, fingerprints, holds, change feed. Opened with the
  * records'. */
 [[nodiscard]] CORPS_DECL std::vector<TableSchema const*> engineTables();
-
-/** What a store remembers of the upstream it mirrors; opening it with another is refused. */
-struct MirrorIdentity {
-    std::string platform;  ///< "feishu", "dingtalk", "wecom"
-    std::string appId;
-    std::string idTypes;  ///< "open_id/open_department_id"; empty where a platform has one kind
-};
 
 /** One entry of the change feed. */
 struct FeedEntry {

@@ -7,7 +7,8 @@
 #include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/findings.hpp>
 #include <corps/sync/detail/runs.hpp>
-#include <corps/sync/engine.hpp>
+#include <corps/sync/mirror_identity.hpp>
+#include <corps/sync/options.hpp>
 #include <corps/sync/plan.hpp>
 
 #include <cstdint>
