@@ -115,7 +115,8 @@ template <class Records = StandardRecords>
     BasicLocalCorpData<Records> out;
     out.corp = requireObject(at("corp", "an object"), JsonPlace{&top, "corp"});
     eachLocalList(out, [&]<class T>(std::string_view key, std::vector<T>& list) {
-        boost::json::array const& a = requireArray(at(key, "an array"), JsonPlace{&top, key});
+        JsonPlace const listPlace{&top, key};
+        boost::json::array const& a = requireArray(at(key, "an array"), listPlace);
         list.reserve(a.size());
         for (std::size_t i = 0; i < a.size(); ++i) {
             JsonPlace const place{&top, key, i};

@@ -297,7 +297,8 @@ template <class F>
 void eachAt(boost::json::object const& o, std::string_view key, JsonPlace const& outer, F&& f) {
     boost::json::value const* const v = findKnown(o, key);
     if (!v) return;
-    boost::json::array const& list = requireArray(*v, JsonPlace{&outer, key});
+    JsonPlace const listPlace{&outer, key};  // named: g++ 13 warns of a reference made with a temporary
+    boost::json::array const& list = requireArray(*v, listPlace);
     for (std::size_t i = 0; i < list.size(); ++i) f(list[i], JsonPlace{&outer, key, i});
 }
 
