@@ -151,7 +151,7 @@ public:
      * Errors      authRejected, permissionDenied, rateLimited, transport, protocol, brokenSnapshot, storage;
      * busy when another sync of this corp runs longer than options.lockTimeout; wrongCorp when the store
      * holds another corp; held with options.allOrNothing. Nothing was written then. Cost        One request a
-     * page; linear in departments and members. 32 bytes a listed record, beside the page in hand and what
+     * page; linear in departments and members. 36 bytes a listed record, beside the page in hand and what
      * changed.
      */
     SyncReport syncCorp(SyncOptions options = SyncOptions()) {

@@ -115,8 +115,6 @@ private:
         std::vector<std::string> leaves;  // departments that no longer list them
     };
 
-    struct Emit;
-
     // findings, stage by stage
     void readStored();
     void judgeDepartments();
