@@ -1,9 +1,12 @@
-// corpctl: syncs and shows organisations from the command line.
+// corpctl: syncs, shows and edits organisations from the command line.
 #include "corpctl.hpp"
+#include "terminal.hpp"
 
 #include <iostream>
 #include <unistd.h>
 
 int main(int argc, char** argv) {
-    return corpctlMain(argc, argv, std::cout, std::cerr, isatty(STDERR_FILENO) != 0);
+    Console console{std::cout, std::cerr, std::cin, isatty(STDERR_FILENO) != 0};
+    if (isatty(STDIN_FILENO) != 0) console.askSecret = corpctl::askSecret;
+    return corpctlMain(argc, argv, console);
 }

@@ -6,6 +6,7 @@
 #include <corps/model/local_corp_data.hpp>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <cstdlib>
@@ -16,9 +17,6 @@
 #include <string>
 #include <system_error>
 #include <vector>
-
-// The program's own source: it is no part of the library.
-#include "../../../examples/corpctl/corpctl.cpp"
 
 namespace {
 
@@ -32,8 +30,9 @@ Ran run(std::vector<std::string> const& words, bool terminal = false) {
     std::vector<char const*> argv{"corpctl"};
     for (std::string const& w : words) argv.push_back(w.c_str());
     std::ostringstream out, err;
+    std::istringstream in;
     Ran r;
-    r.code = corpctlMain(static_cast<int>(argv.size()), argv.data(), out, err, terminal);
+    r.code = corpctlMain(static_cast<int>(argv.size()), argv.data(), Console{out, err, in, terminal});
     r.out = out.str();
     r.err = err.str();
     return r;
@@ -120,8 +119,8 @@ TEST_CASE("corpctl: wrong usage exits 2 and says what is wrong", "[corpctl]") {
     };
     CHECK(error({}, {}) == "corpctl: a command is missing");
     CHECK(error(store, {"dance", "corps.X"}) == "corpctl: there is no command dance");
-    CHECK(error(store, {"sync"}) == "corpctl: sync needs the name of a corp: corps.Name");
-    CHECK(error(store, {"export", "corps.X"}) == "corpctl: export needs a file and the name of a corp");
+    CHECK(error(store, {"sync"}) == "corpctl: sync needs corps.Name");
+    CHECK(error(store, {"export", "corps.X"}) == "corpctl: export needs FILE corps.Name");
     CHECK(error(store, {"sync", "X"}) == "corpctl: the name of a corp reads corps.Name, not X");
     CHECK(error(store, {"sync", "corps.X", "corps.Y"}) == "corpctl: too many arguments: corps.Y");
     CHECK(error(store, {"sync", "--fast", "corps.X"}) == "corpctl: there is no option --fast");
@@ -139,8 +138,17 @@ TEST_CASE("corpctl: wrong usage exits 2 and says what is wrong", "[corpctl]") {
           "corpctl: postgres: is no storage of this version; sqlite:FILE or memory");
     CHECK(error({"--app", "x", "--store", "sqlite:"}, {"sync", "corps.X"}) ==
           "corpctl: --store needs sqlite:FILE or memory");
+    CHECK(error(store, {"tree", "--as", "", "corps.X"}) == "corpctl: --as needs a name");
+    CHECK(error(store, {"members", "--status", "all", "--status", "all", "corps.X"}) ==
+          "corpctl: --status stands there twice");
+    CHECK(error(store, {"tree", "--", "--verbose"}) ==
+          "corpctl: the name of a corp reads corps.Name, not --verbose");
+    CHECK(error({"help"}, {"dance"}) == "corpctl: there is no command dance");
     CHECK(run({"--help"}).code == 0);
     CHECK(has(run({"--help"}).out, "usage: corpctl"));
+    CHECK(run({"help"}).out == run({"-h"}).out);
+    CHECK(run({"help", "sync"}).out == run({"sync", "--help"}).out);
+    CHECK_FALSE(has(run({"help", "sync"}).out, "export"));
     CHECK(run({"--version"}).code == 0);
 }
 

@@ -1,0 +1,233 @@
+#include "arguments.hpp"
+
+#include <corps/sync/plan.hpp>
+
+#include <algorithm>
+
+namespace corpctl {
+namespace {
+
+struct Option {
+    std::string_view name;
+    std::string_view value{};  ///< what stands for its value in the usage; empty: a flag
+};
+
+struct Command {
+    std::string_view name;
+    std::vector<std::string_view> operands;  ///< before the corp
+    std::vector<Option> options;
+    std::string_view help;
+};
+
+std::vector<Command> const& commands() {
+    static std::vector<Command> const all{
+        {"init", {}, {}, "make the root department; sync if the store was never synced"},
+        {"sync",
+         {},
+         {{"--dry-run"}, {"--approve", "DIGEST"}, {"--allow-removals"}, {"--json"}},
+         "bring the store in line with the platform; --approve lets the held removals of that digest go, "
+         "--allow-removals all of them"},
+        {"tree", {}, {}, "departments with their leaders and the number of their members"},
+        {"members", {}, {{"--status", "all|active|offline"}}, "members, one a line"},
+        {"export",
+         {"FILE"},
+         {{"--org"}},
+         "everything held here of active members, as JSON; with --org, as an organisation file; \"-\" is "
+         "standard output"},
+        {"info", {}, {}, "title, type and configuration, without secrets"},
+        {"admin", {}, {{"--set", "MEMBER,..."}}, "administrators; --set replaces those that are set here"},
+        {"verify", {}, {}, "prove that the store is consistent"},
+        {"check",
+         {},
+         {},
+         "credentials, missing permissions, what the application sees; writes nothing, needs no --store"}};
+    return all;
+}
+
+Command const* findCommand(std::string_view name) {
+    auto const it = std::ranges::find(commands(), name, &Command::name);
+    return it == commands().end() ? nullptr : &*it;
+}
+
+bool isFamily(std::string_view name) {
+    return std::ranges::any_of(commands(), [&](Command const& c) {
+        return c.name.size() > name.size() && c.name.starts_with(name) && c.name[name.size()] == ' ';
+    });
+}
+
+/** "dept create NAME [--parent DEPT]" */
+std::string signature(Command const& c) {
+    std::string out(c.name);
+    for (std::string_view operand : c.operands) out.append(" ").append(operand);
+    for (Option const& o : c.options) {
+        out.append(" [").append(o.name);
+        if (!o.value.empty()) out.append(" ").append(o.value);
+        out += ']';
+    }
+    return out;
+}
+
+constexpr std::size_t kHelpColumn = 30;
+constexpr std::size_t kWidth = 110;
+
+/** The signature, and its help beside or below it, in lines of bearable length. */
+std::string describe(Command const& c) {
+    std::string out = "  " + signature(c);
+    if (out.size() + 2 > kHelpColumn)
+        out += "\n" + std::string(kHelpColumn, ' ');
+    else
+        out.append(kHelpColumn - out.size(), ' ');
+    std::size_t column = kHelpColumn;
+    std::string_view rest = c.help;
+    while (!rest.empty()) {
+        std::size_t const space = rest.find(' ');
+        std::string_view const word = rest.substr(0, space);
+        if (column > kHelpColumn && column + 1 + word.size() > kWidth) {
+            out += "\n" + std::string(kHelpColumn, ' ');
+            column = kHelpColumn;
+        } else if (column > kHelpColumn) {
+            out += ' ';
+            ++column;
+        }
+        out += word;
+        column += word.size();
+        rest = space == std::string_view::npos ? std::string_view() : rest.substr(space + 1);
+    }
+    return out + "\n";
+}
+
+constexpr std::string_view kSynopsis =
+    "usage: corpctl --app DIR --store sqlite:FILE|memory [--as NAME] [--verbose] COMMAND corps.Name\n";
+
+constexpr std::string_view kClosing = R"(
+DIR holds the elements: corps/Name/e.json and corps/Name/Name.json. {{NAME}} in them is taken from the environment.
+--as NAME stands in the change feed as who made the change. --verbose logs to standard error. "--" ends the options.
+Exit codes: 0 done; 1 failed, nothing written; 2 wrong usage; 3 done, but something was held or incomplete: the text says
+which.
+)";
+
+/** What the options say, checked before anything is opened. */
+void interpret(Arguments& a) {
+    a.sync.dryRun = a.has("--dry-run");
+    a.sync.allowRemovals = a.has("--allow-removals");
+    if (std::optional<std::string> const text = a.value("--approve")) {
+        std::optional<corps::RemovalDigest> const digest = corps::RemovalDigest::parse(*text);
+        if (!digest || digest->empty())
+            throw UsageError("--approve needs a digest of 32 hex digits, as a report prints it", a.command);
+        if (a.sync.allowRemovals) throw UsageError("either --approve or --allow-removals", a.command);
+        a.sync.approve = *digest;
+    }
+    if (std::optional<std::string> const text = a.value("--status")) {
+        std::optional<corps::StatusFilter> const status = corps::findStatusFilter(*text);
+        if (!status) throw UsageError("--status needs all, active or offline", a.command);
+        a.status = *status;
+    }
+}
+
+void checkPlaces(Arguments const& a) {
+    if (a.corp.rfind("corps.", 0) != 0 || a.corp.size() == 6)
+        throw UsageError("the name of a corp reads corps.Name, not " + a.corp, a.command);
+    if (a.app.empty()) throw UsageError("--app DIR is missing");
+    if (a.command == "check") return;  // keeps nothing
+    if (a.store.empty()) throw UsageError("--store is missing: sqlite:FILE or memory");
+    if (a.store.rfind("postgres:", 0) == 0)
+        throw UsageError("postgres: is no storage of this version; sqlite:FILE or memory");
+    if (a.store != "memory" && (a.store.rfind("sqlite:", 0) != 0 || a.store.size() == 7))
+        throw UsageError("--store needs sqlite:FILE or memory");
+}
+
+/** The first words that name a command: "sync", "dept create". Takes them away. */
+Command const& takeCommand(std::vector<std::string>& words) {
+    if (words.empty()) throw UsageError("a command is missing");
+    std::string name;
+    for (std::size_t n = 0; n < words.size(); ++n) {
+        name += (n == 0 ? "" : " ") + words[n];
+        if (Command const* const c = findCommand(name)) {
+            words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(n + 1));
+            return *c;
+        }
+        if (!isFamily(name)) {
+            std::string const family = name.substr(0, name.size() - words[n].size());
+            if (family.empty()) throw UsageError("there is no command " + name);
+            throw UsageError("there is no command " + name, family.substr(0, family.size() - 1));
+        }
+    }
+    throw UsageError(name + " needs to know what to do", name);
+}
+
+}  // namespace
+
+bool isCommandOrFamily(std::string_view name) { return findCommand(name) != nullptr || isFamily(name); }
+
+std::string usage(std::string_view about) {
+    std::string out(kSynopsis);
+    out += '\n';
+    for (Command const& c : commands())
+        if (about.empty() || c.name == about ||
+            (c.name.starts_with(about) && c.name.substr(about.size()).starts_with(' ')))
+            out += describe(c);
+    if (about.empty()) out += kClosing;
+    return out;
+}
+
+Arguments parse(int argc, char const* const* argv) {
+    Arguments a;
+    std::vector<std::string> words;
+    std::vector<std::pair<std::string, std::string>> options;
+    auto const findOption = [](std::string_view name) -> Option const* {
+        for (Command const& c : commands())
+            for (Option const& o : c.options)
+                if (o.name == name) return &o;
+        return nullptr;
+    };
+    bool wordsOnly = false;
+    for (int i = 1; i < argc; ++i) {
+        std::string const arg = argv[i];
+        auto const value = [&] {
+            if (i + 1 >= argc) throw UsageError(arg + " needs a value");
+            return std::string(argv[++i]);
+        };
+        if (wordsOnly || arg.size() < 2 || arg[0] != '-') {
+            words.push_back(arg);
+        } else if (arg == "--") {
+            wordsOnly = true;
+        } else if (arg == "--app") {
+            a.app = value();
+        } else if (arg == "--store") {
+            a.store = value();
+        } else if (arg == "--as") {
+            a.caller = value();
+        } else if (arg == "--verbose") {
+            a.verbose = true;
+        } else if (Option const* const o = findOption(arg)) {
+            options.emplace_back(arg, o->value.empty() ? std::string() : value());
+        } else {
+            throw UsageError("there is no option " + arg);
+        }
+    }
+    if (a.caller.empty()) throw UsageError("--as needs a name");
+
+    Command const& c = takeCommand(words);
+    a.command = c.name;
+    for (auto& [name, value] : options) {
+        if (std::ranges::find(c.options, std::string_view(name), &Option::name) == c.options.end())
+            throw UsageError(name + " is no option of " + a.command, a.command);
+        if (!a.options.emplace(name, std::move(value)).second)
+            throw UsageError(name + " stands there twice", a.command);
+    }
+    if (words.size() < c.operands.size() + 1) {
+        std::string needed;
+        for (std::string_view operand : c.operands) needed.append(operand).append(" ");
+        throw UsageError(a.command + " needs " + needed + "corps.Name", a.command);
+    }
+    if (words.size() > c.operands.size() + 1)
+        throw UsageError("too many arguments: " + words[c.operands.size() + 1], a.command);
+    a.corp = std::move(words.back());
+    words.pop_back();
+    a.operands = std::move(words);
+    interpret(a);
+    checkPlaces(a);
+    return a;
+}
+
+}  // namespace corpctl
