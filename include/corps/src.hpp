@@ -36,6 +36,7 @@
 #include <corps/model/impl/record.ipp>
 #include <corps/model/impl/records.ipp>
 #include <corps/storage/impl/memory.ipp>
+#include <corps/sync/impl/binding.ipp>
 #include <corps/sync/impl/change_writer.ipp>
 #include <corps/sync/impl/columns.ipp>
 #include <corps/sync/impl/corp_core.ipp>
@@ -48,6 +49,12 @@
 #include <corps/sync/impl/options.ipp>
 #include <corps/sync/impl/plan.ipp>
 #include <corps/sync/impl/planner.ipp>
+#include <corps/sync/impl/planner_changes.ipp>
+#include <corps/sync/impl/planner_departments.ipp>
+#include <corps/sync/impl/planner_holds.ipp>
+#include <corps/sync/impl/planner_members.ipp>
+#include <corps/sync/impl/planner_next.ipp>
+#include <corps/sync/impl/planner_stored.ipp>
 #include <corps/sync/impl/record_reader.ipp>
 #include <corps/sync/impl/registration.ipp>
 #include <corps/sync/impl/runs.ipp>

@@ -9,27 +9,27 @@ cxx=${CXX:-g++}
 flags=${CXXFLAGS:--O1}
 histories=${CORPS_HISTORIES:-400}
 
-# file, from include/corps/sync/impl/, and what to change in it
+# files, from include/corps/sync/impl/, and what to change in each of them
 mutant() {
     case $1 in
         1) name="a list that ended early counts as read to its end"
            file=findings.ipp
            change='s/found\.state = damaged ? ListingState::incomplete : state;/found.state = ListingState::complete;/' ;;
         2) name="entries of disputed values are kept"
-           file=planner.ipp
+           file="planner_changes.ipp planner_next.ipp"
            change='/Planner::dispute(/,/^}/s/forget_\.insert(.*$/;/; s/if (fresh || found\.prints\[at->second\] == found\.prints\[i\]) continue;/continue;/' ;;
         3) name="no limit holds anything"
-           file=planner.ipp
+           file=planner_holds.ipp
            change='/^inline bool overLimit(/,/^}/s/return true;/return false;/' ;;
         4) name="who left a department that is gone is not looked at"
-           file=planner.ipp
+           file=planner_members.ipp
            change='s/departed || listing\.kind == ListingKind::visibleMembers/listing.kind == ListingKind::visibleMembers/' ;;
         5) name="a change made here leaves the fingerprints as they are"
            file=change_writer.ipp
            change='s/    s\.forgetTouched();//' ;;
         6) name="who returns gets another user"
-           file=planner.ipp
-           change='s/userId = auth\[c_\.thirdAuth\.userId\]\.bytes();/userId.clear();/; s/stored\[c_\.member\.userId\]\.bytes()\.empty()) {/returns) {/' ;;
+           file=planner_changes.ipp
+           change='s/std::string userId = std::move(found\.userId);/std::string userId;/; s/stored\[c_\.member\.userId\]\.bytes()\.empty()) {/returns) {/' ;;
         7) name="what was not sent is emptied"
            file=findings.ipp
            change='s/^    return packRow(out);$/    for (std::size_t i = t.keyColumns; i < out.size(); ++i) if (out[i].isNull() \&\& t.columns[i].owner == Owner::upstream \&\& t.columns[i].type == ColumnType::text) out[i] = Cell::text("");\n    return packRow(out);/' ;;
@@ -43,13 +43,15 @@ try() {
     rm -rf "$dir"
     mkdir -p "$dir"
     cp -R "$here/include" "$dir/include"
-    target="$dir/include/corps/sync/impl/$file"
-    sed "$change" "$target" > "$target.new"
-    if cmp -s "$target" "$target.new"; then
-        echo "mutant $1: the code to break is not there any more: $file"
-        return 1
-    fi
-    mv "$target.new" "$target"
+    for f in $file; do
+        target="$dir/include/corps/sync/impl/$f"
+        sed "$change" "$target" > "$target.new"
+        if cmp -s "$target" "$target.new"; then
+            echo "mutant $1: the code to break is not there any more: $f"
+            return 1
+        fi
+        mv "$target.new" "$target"
+    done
     # shellcheck disable=SC2086 # flags are words
     $cxx -std=c++20 $flags -w -I"$dir/include" -I"$here/tests" "$here/tests/property/sync_histories.cpp" -o "$dir/test" \
         -lCatch2Main -lCatch2 -lboost_json -lpthread

@@ -4,6 +4,7 @@
 #include <corps/client/pull.hpp>
 #include <corps/detail/config.hpp>
 #include <corps/storage/rows.hpp>
+#include <corps/sync/detail/binding.hpp>
 #include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/findings.hpp>
 #include <corps/sync/detail/runs.hpp>
@@ -153,10 +154,10 @@ private:
     void dispute(std::string const& member);
     void forgetEverywhere(std::string const& member);
     void emit(TableSchema const& t, ChangeKind kind, std::span<Cell const> row, std::span<Cell const> before);
-    std::string bind(std::span<Cell const> member, std::string const& id, std::string userId, bool fresh);
+    std::string bind(std::span<Cell const> member, std::string const& id, std::string linked,
+                     bool otherPerson);
     bool decodedEverywhere(std::string const& member, std::vector<std::string> const& depts);
     static std::vector<Cell> newest(std::vector<std::string> const& rows, std::span<Cell const> before);
-    void fillUser(std::span<Cell const> member, std::string const& userId, bool created);
     void addHold(HoldReason reason, std::string where, std::set<std::string> members,
                  std::set<std::string> depts, std::uint64_t total);
 
@@ -167,6 +168,7 @@ private:
     Findings& f_;
     PullProof const& proof_;
     Baseline const& base_;
+    Users users_;
 
     std::int64_t activeMembers_ = 0;
     std::map<std::string, Row> storedDepts_;

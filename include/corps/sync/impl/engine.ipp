@@ -8,6 +8,7 @@
 #include <corps/sync/detail/runs.hpp>
 #include <corps/sync/detail/tables.hpp>
 #include <corps/sync/engine.hpp>
+#include <corps/sync/impl/binding.ipp>
 #include <corps/sync/impl/change_writer.ipp>
 #include <corps/sync/impl/columns.ipp>
 #include <corps/sync/impl/findings.ipp>

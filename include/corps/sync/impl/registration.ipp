@@ -2,6 +2,7 @@
 
 #include <corps/error/error.hpp>
 #include <corps/model/corp_data.hpp>
+#include <corps/sync/detail/binding.hpp>
 #include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/tables.hpp>
 #include <corps/sync/engine.hpp>
@@ -22,7 +23,7 @@ public:
           t_(tables),
           c_(tables),
           scope_(scope),
-          corpId_(std::move(corpId)),
+          users_(rows, tables, c_, scope.corp, scope.platform, std::move(corpId), scope.now),
           writer_(rows, tables, scope.corp, scope.caller, "", scope.now) {}
 
     void add(CorpMember const& member) {
@@ -41,18 +42,19 @@ public:
         }
         std::string_view const unionId =
             member.unionId.known() ? std::string_view(member.unionId.value()) : std::string_view(before);
-        std::string userId = userOf(member.memberId, stored[c_.member.userId].bytes(), unionId);
-        bool const made = userId.empty();
-        if (made) userId = scope_.newId();
-        bool const filled = fillUser(member, userId, made);
-
-        std::vector<Cell> auth(t_.thirdAuth->columns.size());
-        auth[c_.thirdAuth.platform] = Cell::text(scope_.platform);
-        auth[c_.thirdAuth.thirdCorpId] = Cell::text(corpId_);
-        auth[c_.thirdAuth.thirdUserId] = Cell::text(member.memberId.view());
-        auth[c_.thirdAuth.userId] = Cell::text(userId);
-        if (!unionId.empty()) auth[c_.thirdAuth.unionId] = Cell::text(unionId);
-        bool const bound = writer_.upsert(*t_.thirdAuth, auth);
+        Binding const binding =
+            users_.find(member.memberId.view(), stored[c_.member.userId].bytes(), unionId, false);
+        bool const made = binding.userId.empty();
+        std::string const userId = made ? scope_.newId() : binding.userId;
+        auto cell = [](Field<std::string> const& f) { return f.known() ? Cell::text(f.value()) : Cell(); };
+        UserProfile const profile{cell(member.nick), cell(member.phone), cell(member.email),
+                                  cell(member.photo)};
+        Row const user = made ? Row() : users_.stored(userId);
+        std::vector<Cell> const filling = users_.userRow(userId, profile, user);
+        bool const filled = !filling.empty() && writer_.upsert(*t_.user, filling);
+        Cell const knownUnion = unionId.empty() ? Cell() : Cell::text(unionId);
+        bool const bound =
+            writer_.upsert(*t_.thirdAuth, users_.authRow(member.memberId.view(), userId, knownUnion));
 
         std::vector<Cell> row(t_.member->columns.size());
         row[kCorpColumn] = key[0];
@@ -69,57 +71,11 @@ public:
     RegisterReport report;
 
 private:
-    /** The user bound before, or the one with the same union id on this platform; empty when there is
-     * neither. */
-    std::string userOf(MemberId const& id, std::string const& linked, std::string_view unionId) {
-        if (!linked.empty()) return linked;
-        std::array<Cell, 3> const key{Cell::text(scope_.platform), Cell::text(corpId_),
-                                      Cell::text(id.view())};
-        Row const auth = findRow(rows_, *t_.thirdAuth, key);
-        if (!auth.empty() && !auth[c_.thirdAuth.userId].bytes().empty())
-            return auth[c_.thirdAuth.userId].bytes();
-        std::string out;
-        if (unionId.empty()) return out;
-        std::array<Cell, 2> const byUnion{Cell::text(scope_.platform), Cell::text(unionId)};
-        rows_.forEach(*t_.thirdAuth, c_.thirdAuthByUnion, byUnion, [&](std::span<Cell const> row) {
-            out = row[c_.thirdAuth.userId].bytes();
-            return out.empty();
-        });
-        return out;
-    }
-
-    bool fillUser(CorpMember const& member, std::string const& userId, bool made) {
-        std::array<std::pair<std::size_t, Field<std::string> const*>, 4> const fields{
-            std::pair(c_.user.nick, &member.nick), std::pair(c_.user.phone, &member.phone),
-            std::pair(c_.user.email, &member.email), std::pair(c_.user.photo, &member.photo)};
-        std::array<Cell, 1> const key{Cell::text(userId)};
-        Row const stored = made ? Row() : findRow(rows_, *t_.user, key);
-        bool const fresh = stored.empty();
-        bool const ours = fresh || stored[c_.user.createdBy].bytes() == scope_.corp;
-        std::vector<Cell> row(t_.user->columns.size());
-        row[c_.user.userId] = key[0];
-        bool changes = fresh;
-        for (auto const& [column, field] : fields) {
-            if (!field->known() || (!ours && !stored[column].isNull())) continue;
-            Cell const value = Cell::text(field->value());
-            if (!fresh && stored[column].view() == value) continue;
-            row[column] = value;
-            changes = true;
-        }
-        if (!changes) return false;
-        if (fresh) {
-            row[c_.user.createdBy] = Cell::text(scope_.corp);
-            row[c_.user.createdAt] = Cell::integer(scope_.now);
-        }
-        row[c_.user.updatedAt] = Cell::integer(scope_.now);
-        return writer_.upsert(*t_.user, row);
-    }
-
     RowAccess& rows_;
     RecordTables const& t_;
     Columns c_;
     RegistrationScope const& scope_;
-    std::string corpId_;
+    Users users_;
     ChangeWriter writer_;
 };
 

@@ -1,0 +1,193 @@
+// Who is there, who left, and of whom that is not known.
+#pragma once
+
+#include <corps/sync/detail/planner.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace corps {
+namespace detail {
+
+CORPS_DECL void Planner::doubtEmptyListings() {
+    for (auto& [listing, found] : f_.listings) {
+        if (listing.kind != ListingKind::deptMembers || !found.finished ||
+            found.state != ListingState::complete)
+            continue;
+        if (found.count && *found.count > static_cast<std::int64_t>(found.prints.size())) {
+            found.state = ListingState::incomplete;
+            SyncFault fault;
+            fault.place = "members of department " + listing.id;
+            fault.code = make_error_code(Errc::protocol);
+            fault.message = "the platform counts " + std::to_string(*found.count) + " and shows " +
+                            std::to_string(found.prints.size());
+            faults_.push_back(std::move(fault));
+            continue;
+        }
+        if (!found.prints.empty() || found.count || storeEmpty_ || in_.options.allowRemovals) continue;
+        std::vector<std::string> were;
+        std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(listing.id)};
+        rows_.forEach(*t_.deptMember, 0, prefix, [&](std::span<Cell const> row) {
+            were.emplace_back(row[c_.deptMember.memberId].bytes());
+        });
+        if (were.size() < 2) continue;
+        std::size_t elsewhere = 0;
+        for (std::string const& m : were) {
+            auto const it = f_.members.find(m);
+            if ((it != f_.members.end() && !it->second.rows.empty()) ||
+                seen(ListingKind::visibleMembers, "", m) == Seen::yes) {
+                ++elsewhere;
+                continue;
+            }
+            for (std::string const& d : storedDepts(m))
+                if (d != listing.id && seen(ListingKind::deptMembers, d, m) == Seen::yes) {
+                    ++elsewhere;
+                    break;
+                }
+        }
+        if (elsewhere == were.size()) continue;
+        found.state = ListingState::incomplete;
+        SyncFault fault;
+        fault.place = "members of department " + listing.id;
+        fault.code = make_error_code(Errc::protocol);
+        fault.message = "success with nobody where there were " + std::to_string(were.size());
+        faults_.push_back(std::move(fault));
+    }
+}
+
+CORPS_DECL void Planner::touchMembers() {
+    std::set<std::string> ids;
+    for (auto const& [id, member] : f_.members) ids.insert(id);
+    for (std::string const& id : f_.admins) ids.insert(id);
+    if (FoundListing const* admins = finished(ListingKind::admins, ""); admins != nullptr)
+        for (auto const& [id, origins] : adminRows_) ids.insert(id);
+    ids.insert(pendingBefore_.begin(), pendingBefore_.end());
+    if (base_.warm) {
+        for (auto const& [listing, run] : base_.runs) {
+            auto const it = f_.listings.find(listing);
+            bool const departed = listing.kind == ListingKind::deptMembers && !parents_.contains(listing.id);
+            if (it == f_.listings.end() || !it->second.finished) {
+                // Not listed: gone with its department or role, or no longer asked for; else it says nothing.
+                bool const says =
+                    departed || listing.kind == ListingKind::visibleMembers ||
+                    (listing.kind == ListingKind::deptMembers && hiddenDepts_.contains(listing.id)) ||
+                    (listing.kind == ListingKind::roleMembers && rolesComplete_ &&
+                     !f_.roles.contains(listing.id));
+                if (says) {
+                    std::vector<std::string> const& keys = storedKeys(listing);
+                    ids.insert(keys.begin(), keys.end());
+                }
+                continue;
+            }
+            FoundListing const& found = it->second;
+            if (std::find(found.matched.begin(), found.matched.end(), false) == found.matched.end()) continue;
+            std::vector<std::string> const& keys = storedKeys(listing);
+            for (std::size_t i = 0; i < keys.size() && i < found.matched.size(); ++i)
+                if (!found.matched[i]) ids.insert(keys[i]);
+        }
+    } else if (!storeEmpty_) {
+        std::array<Cell, 1> const corp{Cell::text(in_.corp)};
+        rows_.forEach(*t_.member, 0, corp, [&](std::span<Cell const> row) {
+            if (row[c_.member.status].integer() != 2) ids.emplace(row[c_.member.memberId].bytes());
+        });
+        rows_.forEach(*t_.roleMember, 0, corp,
+                      [&](std::span<Cell const> row) { ids.emplace(row[c_.roleMember.memberId].bytes()); });
+        rows_.forEach(*t_.deptMember, 0, corp,
+                      [&](std::span<Cell const> row) { ids.emplace(row[c_.deptMember.memberId].bytes()); });
+    }
+    ids.erase(std::string());
+    touched_.assign(ids.begin(), ids.end());
+
+    // Many look-ups by key cost more than one scan.
+    bulk_ = !storeEmpty_ && touched_.size() > 1000 &&
+            static_cast<std::int64_t>(touched_.size()) * 8 > activeMembers_;
+    if (!bulk_) return;
+    std::array<Cell, 1> const corp{Cell::text(in_.corp)};
+    rows_.forEach(*t_.member, 0, corp, [this](std::span<Cell const> row) {
+        bulkMembers_.emplace(row[c_.member.memberId].bytes(), packRow(row));
+    });
+    rows_.forEach(*t_.deptMember, 0, corp, [this](std::span<Cell const> row) {
+        bulkDepts_[std::string(row[c_.deptMember.memberId].bytes())].emplace_back(
+            row[c_.deptMember.deptId].bytes());
+    });
+    rows_.forEach(*t_.roleMember, 0, corp, [this](std::span<Cell const> row) {
+        if (row[c_.roleMember.origin].bytes() != kOriginLocal)
+            bulkRoles_[std::string(row[c_.roleMember.memberId].bytes())].emplace_back(
+                row[c_.roleMember.roleId].bytes());
+    });
+    rows_.forEach(*t_.deptLeader, 0, corp, [this](std::span<Cell const> row) {
+        if (row[c_.deptLeader.source].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag))
+            bulkFlags_[std::string(row[c_.deptLeader.memberId].bytes())].emplace_back(
+                row[c_.deptLeader.deptId].bytes());
+    });
+}
+
+/** Whether what the last syncs kept of a member may be less than an entry for each of their rows. */
+CORPS_DECL bool Planner::noEntry(std::string const& member) const {
+    return !base_.warm || std::binary_search(pendingBefore_.begin(), pendingBefore_.end(), member);
+}
+
+CORPS_DECL void Planner::judgeMembers() {
+    for (auto const& [listing, found] : f_.listings)
+        if ((listing.kind == ListingKind::deptMembers || listing.kind == ListingKind::visibleMembers) &&
+            (!found.finished || found.state != ListingState::complete))
+            listingsComplete_ = false;
+    if (!treeComplete_) listingsComplete_ = false;
+    // A department of the tree whose members were not even listed leaves the same gap.
+    for (auto const& [id, parent] : parents_)
+        if (deptRows_.contains(id) && finished(ListingKind::deptMembers, id) == nullptr &&
+            !(id == proof_.rootDeptId && !proof_.fullScope))
+            listingsComplete_ = false;
+
+    for (std::string const& id : touched_) {
+        Judged j;
+        Row const stored = storedMember(id);
+        j.stored = !stored.empty();
+        j.active = j.stored && stored[c_.member.status].integer() != 2;
+        auto const it = f_.members.find(id);
+        FoundMember const* found = it == f_.members.end() ? nullptr : &it->second;
+        j.present = found != nullptr && !found->rows.empty();
+        bool unknownSomewhere = false;
+        bool hidden = false;
+        for (std::string const& d : storedDepts(id)) {
+            if (hiddenDepts_.contains(
+                    d)) {  // says nothing: whether they left is asked for if nothing else shows them
+                hidden = true;
+                continue;
+            }
+            switch (seen(ListingKind::deptMembers, d, id)) {
+                case Seen::yes: j.present = true; break;
+                case Seen::no: j.leaves.push_back(d); break;
+                case Seen::unknown: unknownSomewhere = true; break;
+            }
+        }
+        if (!j.present && seen(ListingKind::visibleMembers, "", id) == Seen::yes) j.present = true;
+        if (j.present && found != nullptr && !found->rows.empty() && j.stored) {
+            auto differ = [&](std::size_t column) {
+                std::string const& was = stored[column].bytes();
+                if (was.empty()) return 0;  // nothing to compare with
+                int verdict = 0;
+                for (std::string const& packed : found->rows) {
+                    std::vector<Cell> const cells = unpackRow(packed);
+                    if (cells[column].isNull() || cells[column].bytes().empty()) continue;
+                    verdict = std::max(verdict, cells[column].bytes() == was ? 1 : 2);
+                }
+                return verdict;
+            };
+            int const byUnion = differ(c_.member.unionId);
+            j.otherPerson = byUnion == 2 || (byUnion == 0 && differ(c_.member.openId) == 2);
+        }
+        if (!j.present && j.stored && j.active) {
+            if (unknownSomewhere || !listingsComplete_)
+                j.unproven = true;
+            else
+                j.gone = true;
+        }
+        // No entry of last time brings them up again, so their name must.
+        if ((unknownSomewhere || hidden) && noEntry(id)) j.unproven = true;
+        judged_.emplace(id, std::move(j));
+    }
+}
+
+}  // namespace detail
+}  // namespace corps

@@ -1,0 +1,164 @@
+// What the next sync will compare with: runs, pending members, state.
+#pragma once
+
+#include <corps/sync/detail/planner.hpp>
+#include <corps/sync/detail/tables.hpp>
+
+#include <algorithm>
+
+namespace corps {
+namespace detail {
+
+CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
+    NextRuns& next = *plan.runs;
+    std::map<Listing, std::set<std::string>> forgotten;
+    for (auto const& [listing, key] : forget_) forgotten[listing].insert(key);
+
+    for (auto& [listing, found] : f_.listings) {
+        if (!hasRun(listing.kind) || !found.finished) continue;
+        auto const storedRun = base_.runs.find(listing);
+        std::vector<Fingerprint> const* stored = storedRun == base_.runs.end() ? nullptr : &storedRun->second;
+        if (found.state != ListingState::complete && found.stored != nullptr) {
+            std::unordered_set<std::string> const decoded(found.newKeys.begin(), found.newKeys.end());
+            for (std::size_t i = 0; i < found.matched.size(); ++i) {
+                if (found.matched[i] || (!decoded.empty() && decoded.contains(storedKeys(listing).at(i))))
+                    continue;
+                // Not read this time: what was known of it still holds.
+                found.prints.push_back((*found.stored)[i]);
+                found.source.push_back(static_cast<std::uint32_t>(i));
+            }
+        }
+        std::vector<std::string> const* oldKeys = nullptr;
+        auto keyAt = [&](std::size_t i) -> std::string const& {
+            std::uint32_t const source = found.source[i];
+            if (source >= FoundListing::kNewKey) return found.newKeys[source - FoundListing::kNewKey];
+            if (oldKeys == nullptr) oldKeys = &storedKeys(listing);
+            return oldKeys->at(source);
+        };
+        if (auto const it = forgotten.find(listing); it != forgotten.end())
+            for (std::size_t i = 0; i < found.prints.size(); ++i)
+                if (!found.prints[i].none() && it->second.contains(keyAt(i))) found.prints[i] = Fingerprint();
+        if (!found.newKeys.empty()) {
+            // Of one key with different bytes in one listing, one at most equals the rows: none is kept.
+            std::unordered_map<std::string, std::size_t> first;
+            std::vector<std::size_t> differing;
+            for (std::size_t i = 0; i < found.prints.size(); ++i) {
+                auto const [at, fresh] = first.try_emplace(keyAt(i), i);
+                if (fresh || found.prints[at->second] == found.prints[i]) continue;
+                differing.push_back(at->second);
+                differing.push_back(i);
+            }
+            for (std::size_t i : differing) found.prints[i] = Fingerprint();
+        }
+        bool same = stored != nullptr ? *stored == found.prints : found.prints.empty();
+        if (same && std::any_of(found.prints.begin(), found.prints.end(),
+                                [](Fingerprint const& p) { return p.none(); })) {
+            // Entries that equal nothing look alike: only their keys tell whether they still name the same
+            // people.
+            std::vector<std::string> const& was = storedKeys(listing);
+            for (std::size_t i = 0; same && i < found.prints.size(); ++i)
+                same = i < was.size() && was[i] == keyAt(i);
+        }
+        if (same) continue;
+        RunUpdate update;
+        update.kind = static_cast<std::int64_t>(listing.kind);
+        update.id = listing.id;
+        update.keys.reserve(found.prints.size());
+        for (std::size_t i = 0; i < found.prints.size(); ++i) update.keys.push_back(keyAt(i));
+        update.prints = std::move(found.prints);
+        next.updates.push_back(std::move(update));
+    }
+    for (auto const& [listing, run] : base_.runs) {
+        auto const it = f_.listings.find(listing);
+        if (it != f_.listings.end() && it->second.finished) continue;
+        bool erased = !base_.warm && base_.storedSidecarIdentity != base_.sidecarIdentity;
+        if (listing.kind == ListingKind::deptMembers && goneDepts_.contains(listing.id) &&
+            !heldDepts_.contains(listing.id))
+            erased = true;
+        if (listing.kind == ListingKind::visibleMembers) erased = true;
+        if (listing.kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(listing.id))
+            erased = true;
+        if (erased) {
+            next.erased.emplace_back(static_cast<std::int64_t>(listing.kind), listing.id);
+            continue;
+        }
+        auto const forgot = forgotten.find(listing);
+        if (forgot == forgotten.end()) continue;
+        RunUpdate update;
+        update.prints = run;
+        update.keys = storedKeys(listing);
+        bool changes = false;
+        for (std::size_t i = 0; i < update.prints.size(); ++i)
+            if (!update.prints[i].none() && forgot->second.contains(update.keys.at(i))) {
+                update.prints[i] = Fingerprint();
+                changes = true;
+            }
+        if (!changes) continue;
+        update.kind = static_cast<std::int64_t>(listing.kind);
+        update.id = listing.id;
+        next.updates.push_back(std::move(update));
+    }
+    // Whoever is no longer here needs no second judgement.
+    std::vector<std::string> pending(pendingAfter_.begin(), pendingAfter_.end());
+    if (pending != pendingBefore_) {
+        RunUpdate update;
+        update.kind = kPendingRun;
+        update.prints.resize(pending.size());
+        update.keys = std::move(pending);
+        next.updates.push_back(std::move(update));
+    }
+}
+
+/** Whether this pull says neither that somebody held is back nor that they are gone. */
+CORPS_DECL bool Planner::unread(HoldKey const& key) const {
+    auto const& [kind, id] = key;
+    if (kind == "dept")
+        return storedDepts_.contains(id) && !deptRows_.contains(id) && !goneDepts_.contains(id);
+    if (kind == "membership") return false;
+    auto const j = judged_.find(id);
+    return j != judged_.end() && !j->second.present && !j->second.gone && j->second.stored &&
+           (j->second.active || kind == "person");
+}
+
+CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
+    NextRuns& next = *plan.runs;
+    auto set = [&next](std::string_view name, std::string const& was, std::string is) {
+        if (was != is) next.state.emplace_back(name, std::move(is));
+    };
+    std::string scope = proof_.fullScope ? "full" : "partial";
+    std::vector<std::string> roots = proof_.visibleRoots;
+    std::sort(roots.begin(), roots.end());
+    for (std::string const& r : roots) scope += " " + r;
+    plan.scopeChanged = !base_.scope.empty() && base_.scope != scope;
+    set(kScope, base_.scope, scope);
+    if (!proof_.upstreamCorpId.empty()) set(kUpstreamCorp, base_.upstreamCorp, proof_.upstreamCorpId);
+    set(kIdentity, base_.identity,
+        in_.identity.platform + '\n' + in_.identity.appId + '\n' + in_.identity.idTypes);
+    set(kSidecarIdentity, base_.storedSidecarIdentity, base_.sidecarIdentity);
+    if (base_.newKey)
+        next.state.emplace_back(kFingerprintKey, std::string(reinterpret_cast<char const*>(base_.key.word),
+                                                             sizeof base_.key.word));
+    if (!base_.everSynced) next.state.emplace_back(kSynced, "1");
+
+    std::set<HoldKey> now;
+    for (Hold const& h : plan.holds)
+        for (HoldKey& k : holdKeys(h)) now.insert(std::move(k));
+    std::string const digest = plan.digest.str();
+    for (HoldKey const& k : now) {
+        auto const it = storedHolds_.find(k);
+        if (it == storedHolds_.end() || it->second.digest != digest) next.holdsChanged = true;
+    }
+    for (auto const& [key, row] : storedHolds_) {
+        if (key.first == kHoldApproval) {
+            if (row.until <= in_.now) next.holdsChanged = true;
+        } else if (!now.contains(key)) {
+            if (unread(key))
+                next.keptHolds.insert(key);
+            else
+                next.holdsChanged = true;
+        }
+    }
+}
+
+}  // namespace detail
+}  // namespace corps

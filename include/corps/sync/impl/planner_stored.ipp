@@ -1,0 +1,167 @@
+// What the planner reads of the store, and what the pull showed of somebody.
+#pragma once
+
+#include <corps/sync/detail/planner.hpp>
+#include <corps/sync/detail/tables.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace corps {
+namespace detail {
+
+CORPS_DECL void Planner::readStored() {
+    std::array<Cell, 1> const corp{Cell::text(in_.corp)};
+    StateValues values(rows_, in_.corp);
+    activeMembers_ = values.number(kActiveMembers).value_or(0);
+    storeEmpty_ = !values.number(kFeedSequence).has_value();  // nothing was ever written
+    rows_.forEach(*t_.dept, 0, corp, [this](std::span<Cell const> row) {
+        storedDepts_.emplace(row[c_.dept.deptId].bytes(), Row(row.begin(), row.end()));
+    });
+    rows_.forEach(*t_.admin, 0, corp, [this](std::span<Cell const> row) {
+        adminRows_[std::string(row[c_.admin.memberId].bytes())].emplace(row[c_.admin.origin].bytes());
+    });
+    rows_.forEach(*t_.role, 0, corp, [this](std::span<Cell const> row) {
+        if (row[c_.role.origin].bytes() != kOriginLocal)
+            storedRoleRows_.emplace(row[c_.role.roleId].bytes(), packRow(row));
+        else
+            madeHere_.emplace(t_.role, row[c_.role.roleId].bytes());
+    });
+    rows_.forEach(*t_.roleGroup, 0, corp, [this](std::span<Cell const> row) {
+        if (row[c_.roleGroup.origin].bytes() != kOriginLocal)
+            storedGroupRows_.emplace(row[c_.roleGroup.roleGroupId].bytes(), packRow(row));
+        else
+            madeHere_.emplace(t_.roleGroup, row[c_.roleGroup.roleGroupId].bytes());
+    });
+    storedHolds_ = loadHolds(rows_, in_.corp);
+    for (auto const& [key, row] : storedHolds_)
+        if (key.first == kHoldApproval && row.until > in_.now) approvals_.insert(key.second);
+    if (!in_.options.approve.empty()) approvals_.insert(in_.options.approve.str());
+    pendingBefore_ = loadRunKeys(rows_, in_.corp, kPendingRun, "");
+}
+
+CORPS_DECL Row Planner::storedMember(std::string const& id) {
+    if (storeEmpty_) return Row();
+    if (bulk_) {
+        auto const it = bulkMembers_.find(id);
+        if (it == bulkMembers_.end()) return Row();
+        std::vector<Cell> const cells = unpackRow(it->second);
+        return Row(cells.begin(), cells.end());
+    }
+    std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(id)};
+    return findRow(rows_, *t_.member, key);
+}
+
+CORPS_DECL std::vector<std::string> Planner::storedDepts(std::string const& member) {
+    if (storeEmpty_) return {};
+    if (bulk_) {
+        auto const it = bulkDepts_.find(member);
+        return it == bulkDepts_.end() ? std::vector<std::string>() : it->second;
+    }
+    std::vector<std::string> out;
+    std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
+    rows_.forEach(*t_.deptMember, c_.deptMemberByMember, key,
+                  [&](std::span<Cell const> row) { out.emplace_back(row[c_.deptMember.deptId].bytes()); });
+    return out;
+}
+
+CORPS_DECL std::vector<std::string> Planner::storedRoles(std::string const& member) {
+    if (storeEmpty_) return {};
+    if (bulk_) {
+        auto const it = bulkRoles_.find(member);
+        return it == bulkRoles_.end() ? std::vector<std::string>() : it->second;
+    }
+    std::vector<std::string> out;
+    std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
+    rows_.forEach(*t_.roleMember, c_.roleMemberByMember, key, [&](std::span<Cell const> row) {
+        if (row[c_.roleMember.origin].bytes() != kOriginLocal)
+            out.emplace_back(row[c_.roleMember.roleId].bytes());
+    });
+    return out;
+}
+
+CORPS_DECL std::vector<std::string> Planner::storedFlags(std::string const& member) {
+    if (storeEmpty_) return {};
+    if (bulk_) {
+        auto const it = bulkFlags_.find(member);
+        return it == bulkFlags_.end() ? std::vector<std::string>() : it->second;
+    }
+    std::vector<std::string> out;
+    std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
+    rows_.forEach(*t_.deptLeader, c_.deptLeaderByMember, key, [&](std::span<Cell const> row) {
+        if (row[c_.deptLeader.source].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag))
+            out.emplace_back(row[c_.deptLeader.deptId].bytes());
+    });
+    return out;
+}
+
+CORPS_DECL bool Planner::hasRightsHere(std::string const& member) {
+    auto const it = adminRows_.find(member);
+    bool out = it != adminRows_.end() && it->second.contains(std::string(kOriginLocal));
+    std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
+    rows_.forEach(*t_.roleMember, c_.roleMemberByMember, key, [&](std::span<Cell const> row) {
+        out = out || row[c_.roleMember.origin].bytes() == kOriginLocal;
+    });
+    return out;
+}
+
+CORPS_DECL bool Planner::storedAdmin(std::string const& member) const {
+    auto const it = adminRows_.find(member);
+    return it != adminRows_.end() && it->second.contains(std::string(kOriginUpstream));
+}
+
+// ---- what was seen
+
+CORPS_DECL FoundListing const* Planner::finished(ListingKind kind, std::string const& id) const {
+    auto const it = f_.listings.find(Listing{kind, id});
+    return it != f_.listings.end() && it->second.finished ? &it->second : nullptr;
+}
+
+CORPS_DECL std::vector<std::string> const& Planner::storedKeys(Listing const& l) {
+    auto const it = storedKeys_.find(l);
+    if (it != storedKeys_.end()) return it->second;
+    return storedKeys_.emplace(l, loadRunKeys(rows_, in_.corp, static_cast<std::int64_t>(l.kind), l.id))
+        .first->second;
+}
+
+CORPS_DECL std::unordered_map<std::string, std::uint32_t> const& Planner::seenKeys(Listing const& l,
+                                                                                   FoundListing const& f) {
+    auto const it = seenKeys_.find(l);
+    if (it != seenKeys_.end()) return it->second;
+    std::unordered_map<std::string, std::uint32_t>& keys = seenKeys_[l];
+    bool const needStored = std::find(f.matched.begin(), f.matched.end(), true) != f.matched.end();
+    if (needStored) {
+        std::vector<std::string> const& stored = storedKeys(l);
+        for (std::size_t i = 0; i < f.matched.size() && i < stored.size(); ++i)
+            if (f.matched[i]) ++keys[stored[i]];
+    }
+    for (std::string const& k : f.newKeys) ++keys[k];
+    return keys;
+}
+
+CORPS_DECL Seen Planner::seen(ListingKind kind, std::string const& id, std::string const& key) {
+    if (kind == ListingKind::deptMembers && (goneDepts_.contains(id) || !parents_.contains(id)))
+        return heldDepts_.contains(id) ? Seen::unknown : Seen::no;
+    FoundListing const* f = finished(kind, id);
+    if (f == nullptr) {
+        if (kind == ListingKind::visibleMembers) return Seen::no;
+        if (kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(id)) return Seen::no;
+        return Seen::unknown;
+    }
+    if (auto const it = f_.members.find(key);
+        it != f_.members.end()) {  // decoded there: no keys need to be loaded
+        FoundMember const& m = it->second;
+        auto inDept = [&id](auto const& p) { return p.first == id; };
+        if (kind == ListingKind::deptMembers && std::any_of(m.depts.begin(), m.depts.end(), inDept))
+            return Seen::yes;
+        if (kind == ListingKind::visibleMembers && m.visible) return Seen::yes;
+        if (kind == ListingKind::roleMembers &&
+            std::find(m.roles.begin(), m.roles.end(), id) != m.roles.end())
+            return Seen::yes;
+    }
+    if (seenKeys(Listing{kind, id}, *f).contains(key)) return Seen::yes;
+    return f->state == ListingState::complete ? Seen::no : Seen::unknown;
+}
+
+}  // namespace detail
+}  // namespace corps
