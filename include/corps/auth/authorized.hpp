@@ -2,6 +2,7 @@
 
 #include <corps/auth/upstream_auth.hpp>
 #include <corps/context/context.hpp>
+#include <corps/context/rate_limiter.hpp>
 #include <corps/transport/channel.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -15,8 +16,8 @@ namespace corps {
 /**
  * A Channel that puts the application's token on every request. The token comes from the Context, so that all
  * corps of one application share it: it is fetched once while many ask, and the fetch goes on when who asked
- * first is cancelled. A request whose token is refused is sent once more with a new token, and never a third
- * time: the second answer is the caller's, whatever it says.
+ * first is cancelled. A request whose token is refused is sent once more with a new token and a permit of its
+ * limiter, and never a third time: the second answer is the caller's, whatever it says.
  *
  * Threads     As the channel below it. Errors: as the channel below and Auth::token.
  */
@@ -39,6 +40,8 @@ public:
         if (!shared->auth.tokenRejected(first)) co_return first;
         context.tokens().drop(key, token);
         token = co_await context.tokens().get(key, fetcher(context, shared));
+        // The refused call counts for the platform, and so does this one.
+        if (again.limiter != nullptr) co_await again.limiter->acquire();
         shared->auth.attach(again, token);
         co_return co_await shared->wire->send(std::move(again));
     }

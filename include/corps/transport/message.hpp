@@ -11,6 +11,8 @@
 
 namespace corps {
 
+class RateLimiter;
+
 struct Header {
     Header(std::string n, std::string v) : name(std::move(n)), value(std::move(v)) {}
     std::string name;
@@ -42,6 +44,9 @@ public:
     std::string body;
     std::chrono::milliseconds timeout{30'000};           ///< for the whole exchange, connecting included
     std::size_t maxResponseBytes = 64ULL * 1024 * 1024;  ///< a larger answer is an error, not a truncation
+    /** What paces the calls of this API: whoever sends the request once more asks it for a permit first.
+     * Null: nothing does. Must outlive the call. */
+    RateLimiter* limiter = nullptr;
 };
 
 /** One HTTP response, whatever its status: a status is not an error here. */

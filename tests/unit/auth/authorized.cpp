@@ -115,6 +115,28 @@ TEST_CASE("graveyard 12: a token that is never accepted is not asked for again a
     CHECK(platform.net.calls("GET /x") == 2);
 }
 
+TEST_CASE("authorized: a call that is sent again asks its limiter for another permit", "[auth][coroutine]") {
+    Platform platform;
+    auto const clock = std::make_shared<ManualClock>();
+    clock->autoAdvance();
+    Context const context(with(clock));
+    Authorized<FSAuth> a = authorized(context, platform);
+    RateLimiter& limiter = context.limiters().get("x", {RateWindow{1, 1min, 0ms}});
+    Request q = get();
+    q.limiter = &limiter;
+    CHECK(context.run(a.send(q)).status == 200);
+    CHECK(limiter.granted() == 0);  // the first permit is the caller's to ask for
+    platform.good.clear();
+    Duration const before = clock->uptime();
+    CHECK(context.run(a.send(q)).status == 200);
+    CHECK(context.run(a.send(q)).status == 200);
+    CHECK(limiter.granted() == 1);
+    platform.good.clear();
+    CHECK(context.run(a.send(q)).status == 200);
+    CHECK(limiter.granted() == 2);
+    CHECK(clock->uptime() - before == 1min);
+}
+
 TEST_CASE("authorized: many calls at once cause one fetch, and one refresh when the token is refused",
           "[auth][coroutine]") {
     Platform platform;

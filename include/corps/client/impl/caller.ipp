@@ -59,6 +59,7 @@ CORPS_DECL Caller::Caller(Channel& channel, Context context, std::string corp, C
 
 CORPS_DECL asio::awaitable<Answer> Caller::call(Request request, RateLimiter& limiter,
                                                 PageShape const* shape) {
+    request.limiter = &limiter;
     unsigned failed = 0;
     unsigned throttled = 0;
     PageCut cut;
