@@ -48,7 +48,7 @@ While it runs:
   GET|DELETE       /_emulator/stats      requests by endpoint, highest concurrency, tokens issued; start anew
   GET|PUT          /_emulator/org        the organisation file; replace it
   GET|POST|DELETE  /_emulator/faults     [{"match": "/path", "times": 3, "kind": "status|reset|truncate|close|delay|
-                                         garbage|rate-limit|expire-token|code|repeat-cursor|empty-success", ...}]
+                                         garbage|rate-limit|expire-token|wrong-token|code|repeat-cursor|empty-success", ...}]
   POST             /_emulator/clock      {"advanceSeconds": N}
   GET|PUT          /_emulator/behaviour  scopes, contact range and other ways to answer
 )";

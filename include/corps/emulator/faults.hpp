@@ -22,6 +22,7 @@ enum class FaultKind {
     garbage,       ///< "garbage": success, but the body is no JSON
     rateLimit,     ///< "rate-limit": refused as too frequent, in the platform's words
     expireToken,   ///< "expire-token": the token the request carries has just expired
+    wrongToken,    ///< "wrong-token": the token the request carries is of a kind that this call does not take
     code,          ///< "code": the platform's envelope with an error code
     repeatCursor,  ///< "repeat-cursor": a list page that promises more under the cursor it was asked with
     emptySuccess,  ///< "empty-success": success with nothing in it
@@ -29,7 +30,10 @@ enum class FaultKind {
 
 /** A fault and the requests it meets. Of several faults that fit a request, the first added applies. */
 struct Fault {
-    std::string match;  ///< part of the request's path and query, as sent; empty meets every request
+    std::string match;      ///< part of the request's path and query, as sent; empty meets every request
+    bool whole = false;     ///< `match` is all of the path and query
+    bool sameCall = false;  ///< whichever call it meets first, it meets only that one from then on: `match`
+                            ///< becomes its path and query, `whole` true
     FaultKind kind = FaultKind::status;
     std::int64_t times = 1;    ///< how often; -1: for ever
     std::int64_t after = 0;    ///< how many matching requests pass unharmed first

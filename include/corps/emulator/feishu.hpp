@@ -51,9 +51,10 @@ struct FeishuBehaviour {
 
     /** Departments below which a recursive listing is refused with 43010; 0: never. */
     std::size_t recursionLimit = 0;
-    bool omitEmptyItems = false;           ///< an empty list comes without its key
-    bool tokenOnLastPage = false;          ///< `has_more` false comes with a `page_token` all the same
-    bool shortPages = false;               ///< pages hold fewer items than asked for, though more follow
+    bool omitEmptyItems = false;   ///< an empty list comes without its key
+    bool tokenOnLastPage = false;  ///< `has_more` false comes with a `page_token` all the same
+    std::size_t pageLimit = 0;     ///< pages hold at most so many items, though more follow; 0: as asked for
+    bool shortPages = false;       ///< pages hold fewer items than asked for, though more follow
     bool parentsAfterChildren = false;     ///< recursive listings name a department after those below it
     std::optional<std::uint64_t> shuffle;  ///< lists come in an order drawn from this seed
     bool rootMembersHaveNoDept =
@@ -135,6 +136,8 @@ public:
     CORPS_DECL void resetStats();
 
     CORPS_DECL void addFault(Fault fault);
+    /** Those still to come; `times`, `after` and `match` are what has become of them. */
+    [[nodiscard]] CORPS_DECL std::vector<Fault> faults() const;
     CORPS_DECL void clearFaults();
 
     /** Lets time pass, on top of the clock: tokens age, rate windows end. */

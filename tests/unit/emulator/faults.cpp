@@ -20,7 +20,7 @@ TEST_CASE("emulator: faults are read from JSON", "[emulator]") {
     CHECK_FALSE(faults[2].headers);
     CHECK(parseFaults(R"({"kind": "reset"})").at(0).kind == FaultKind::reset);
     for (const char* kind : {"status", "reset", "truncate", "close", "delay", "garbage", "rate-limit",
-                             "expire-token", "code", "repeat-cursor", "empty-success"}) {
+                             "expire-token", "wrong-token", "code", "repeat-cursor", "empty-success"}) {
         const auto one = parseFaults(std::string(R"({"kind": ")") + kind + "\"}");
         CHECK(toString(one.at(0).kind) == kind);
     }
@@ -54,6 +54,16 @@ TEST_CASE("emulator: a fault meets what it names, after so many, so often", "[em
     CHECK(list.take("/users?a=3"));
     CHECK_FALSE(list.take("/users?a=4"));
     CHECK(list.pending().empty());
+
+    list.add(parseFaults(R"({"kind": "reset", "match": "/users", "after": 1, "times": -1, "sameCall": true})")
+                 .at(0));
+    CHECK_FALSE(list.take("/users?a=1"));
+    CHECK(list.take("/users?a=2"));
+    CHECK_FALSE(list.take("/users?a=1"));
+    CHECK_FALSE(list.take("/users?a=22"));
+    CHECK(list.take("/users?a=2"));
+    CHECK(list.pending().at(0).match == "/users?a=2");
+    list.clear();
 
     fault = Fault{};
     fault.times = -1;

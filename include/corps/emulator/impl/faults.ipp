@@ -10,7 +10,7 @@ namespace corps::emulator {
 
 namespace detail {
 
-inline constexpr std::array<std::pair<std::string_view, FaultKind>, 11> kFaultKinds{{
+inline constexpr std::array<std::pair<std::string_view, FaultKind>, 12> kFaultKinds{{
     {"status", FaultKind::status},
     {"reset", FaultKind::reset},
     {"truncate", FaultKind::truncate},
@@ -19,6 +19,7 @@ inline constexpr std::array<std::pair<std::string_view, FaultKind>, 11> kFaultKi
     {"garbage", FaultKind::garbage},
     {"rate-limit", FaultKind::rateLimit},
     {"expire-token", FaultKind::expireToken},
+    {"wrong-token", FaultKind::wrongToken},
     {"code", FaultKind::code},
     {"repeat-cursor", FaultKind::repeatCursor},
     {"empty-success", FaultKind::emptySuccess},
@@ -54,6 +55,8 @@ inline Fault parseFault(const boost::json::value& value, std::string where) {
     std::int64_t status = 0;
     std::int64_t delay = 0;
     in.read("match", fault.match);
+    in.read("whole", fault.whole);
+    in.read("sameCall", fault.sameCall);
     in.read("times", fault.times);
     in.read("after", fault.after);
     in.read("probability", fault.probability);
@@ -122,7 +125,7 @@ CORPS_DECL void FaultList::clear() noexcept {
 CORPS_DECL std::optional<Fault> FaultList::take(std::string_view target) {
     for (std::size_t i = 0; i < faults_.size(); ++i) {
         Fault& fault = faults_[i];
-        if (target.find(fault.match) == std::string_view::npos) {
+        if (fault.whole ? target != fault.match : target.find(fault.match) == std::string_view::npos) {
             continue;
         }
         if (fault.after > 0) {
@@ -134,6 +137,10 @@ CORPS_DECL std::optional<Fault> FaultList::take(std::string_view target) {
             if (drawn >= fault.probability) {
                 continue;
             }
+        }
+        if (fault.sameCall) {
+            fault.match = target;
+            fault.whole = true;
         }
         Fault met = fault;
         if (fault.times > 0 && --fault.times == 0) {

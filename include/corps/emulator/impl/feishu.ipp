@@ -447,6 +447,11 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::checkToken(const HttpReq
         return failure(400, 99991671, "Invalid access token: must start with t-/u-");
     }
     auto found = tokens_.find(call.token);
+    if (effects.wrongToken) {
+        return gate == Gate::appToken    ? failure(200, 20014, "The app access token passed is invalid.")
+               : gate == Gate::userToken ? failure(400, 99991668, "tenant access token not support")
+                                         : failure(400, 99991668, "user access token not support");
+    }
     if (effects.expireToken && found != tokens_.end()) {
         if (const auto current = appTokens_.find(found->second.appId);
             current != appTokens_.end() && current->second.token == call.token) {
@@ -876,6 +881,9 @@ CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readPage(const Call& cal
         size = *number == 0 ? rules.standard : *number;
     }
     page.size = static_cast<std::size_t>(size);
+    if (options_.behaviour.pageLimit != 0) {
+        page.size = std::min(page.size, options_.behaviour.pageLimit);
+    }
     page.key = std::move(key);
     page.token = std::string(call.request.parameter("page_token"));
     if (page.token.empty()) {
@@ -1925,6 +1933,7 @@ CORPS_DECL std::string FeishuServer::Impl::behaviourJson() const {
     out += "},\"ratePerSecond\":" + std::to_string(b.ratePerSecond) +
            ",\"latencyMs\":" + std::to_string(b.latency.count()) +
            ",\"recursionLimit\":" + std::to_string(b.recursionLimit) +
+           ",\"pageLimit\":" + std::to_string(b.pageLimit) +
            ",\"shuffle\":" + (b.shuffle ? std::to_string(*b.shuffle) : "null");
     flag("publishedRates", b.publishedRates);
     flag("omitEmptyItems", b.omitEmptyItems);
@@ -1970,6 +1979,7 @@ CORPS_DECL void FeishuServer::Impl::readBehaviour(const boost::json::value& json
     count(in, "ratePerSecond", b.ratePerSecond);
     count(in, "latencyMs", latency);
     count(in, "recursionLimit", b.recursionLimit);
+    count(in, "pageLimit", b.pageLimit);
     b.latency = std::chrono::milliseconds(latency);
     if (const auto* seed = json.get_object().if_contains("shuffle")) {
         if (seed->is_null()) {
@@ -2043,6 +2053,8 @@ CORPS_DECL FeishuBehaviour FeishuServer::behaviour() const {
 CORPS_DECL Stats FeishuServer::stats() const { return impl_->core().stats(); }
 CORPS_DECL void FeishuServer::resetStats() { impl_->core().resetStats(); }
 CORPS_DECL void FeishuServer::addFault(Fault fault) { impl_->core().addFault(std::move(fault)); }
+CORPS_DECL std::vector<Fault> FeishuServer::faults() const { return impl_->core().faults(); }
+
 CORPS_DECL void FeishuServer::clearFaults() { impl_->core().clearFaults(); }
 CORPS_DECL void FeishuServer::advanceClock(std::chrono::milliseconds by) { impl_->core().advance(by); }
 

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace corps::emulator::detail {
 
@@ -70,6 +71,7 @@ private:
 /** What a fault asks of the platform's own answer. */
 struct Effects {
     bool expireToken = false;
+    bool wrongToken = false;
     bool repeatCursor = false;
     bool emptySuccess = false;
 };
@@ -161,6 +163,10 @@ public:
         const std::lock_guard lock(mutex_);
         faults_.add(std::move(fault));
     }
+    [[nodiscard]] std::vector<Fault> faults() const {
+        const std::lock_guard lock(mutex_);
+        return faults_.pending();
+    }
     void clearFaults() {
         const std::lock_guard lock(mutex_);
         faults_.clear();
@@ -239,10 +245,12 @@ private:
                     platform_.envelope(fault.httpStatus == 0 ? 200 : fault.httpStatus, fault.code, fault.msg);
                 break;
             case FaultKind::expireToken:
+            case FaultKind::wrongToken:
             case FaultKind::repeatCursor:
             case FaultKind::emptySuccess: {
                 Effects effects;
                 effects.expireToken = fault.kind == FaultKind::expireToken;
+                effects.wrongToken = fault.kind == FaultKind::wrongToken;
                 effects.repeatCursor = fault.kind == FaultKind::repeatCursor;
                 effects.emptySuccess = fault.kind == FaultKind::emptySuccess;
                 reply = platform_.answer(request, effects);
@@ -338,8 +346,9 @@ private:
             appendJson(out, fault.match);
             out += ",\"kind\":";
             appendJson(out, toString(fault.kind));
-            out += ",\"times\":" + std::to_string(fault.times) + ",\"after\":" + std::to_string(fault.after) +
-                   "}";
+            out += ",\"times\":" + std::to_string(fault.times) + ",\"after\":" + std::to_string(fault.after);
+            out += fault.whole ? ",\"whole\":true" : "";
+            out += fault.sameCall ? ",\"sameCall\":true}" : "}";
         }
         return out + "]\n";
     }
