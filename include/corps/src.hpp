@@ -45,7 +45,9 @@
 #include <corps/sync/impl/findings.ipp>
 #include <corps/sync/impl/local_authority.ipp>
 #include <corps/sync/impl/local_edits.ipp>
+#include <corps/sync/impl/login.ipp>
 #include <corps/sync/impl/mirror.ipp>
+#include <corps/sync/impl/mirror_identity.ipp>
 #include <corps/sync/impl/options.ipp>
 #include <corps/sync/impl/plan.ipp>
 #include <corps/sync/impl/planner.ipp>
@@ -85,6 +87,7 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient:
 #include <corps/emulator/impl/generate.ipp>
 #include <corps/emulator/impl/http_server.ipp>
 #include <corps/emulator/impl/organisation.ipp>
+#include <corps/emulator/impl/server.ipp>
 #endif
 #ifdef CORPS_INCLUDED_TESTING
 #include <corps/testing/impl/manual_clock.ipp>

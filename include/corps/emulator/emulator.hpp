@@ -11,6 +11,7 @@
 #include <corps/emulator/generate.hpp>
 #include <corps/emulator/http_server.hpp>
 #include <corps/emulator/organisation.hpp>
+#include <corps/emulator/server.hpp>
 #include <corps/emulator/stats.hpp>
 
 /** Tells corps/src.hpp to compile the emulators too. */

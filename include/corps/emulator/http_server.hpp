@@ -48,6 +48,7 @@ struct HttpReply {
     Ending ending = Ending::complete;
     std::int64_t afterBytes = -1;  ///< where it is cut: bytes, head included; -1: head and half the body
     bool counted = true;           ///< whether it counts for the highest concurrency
+    bool chunked = false;          ///< the body comes in chunks, to who speaks HTTP/1.1
 };
 
 struct HttpServerOptions {

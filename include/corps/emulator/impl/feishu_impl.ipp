@@ -24,14 +24,14 @@ namespace corps::emulator {
  * Gates are passed in this order: route, method, Authorization, token, scope, rate, parameters, contact
  * range; then fields are pruned.
  */
-class FeishuServer::Impl final : public detail::ServerCore::Platform {
+class FeishuServer::Impl final : public detail::Platform {
 public:
     Impl(FeishuOptions options, Organisation organisation);
     ~Impl() override { core_.stop(); }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
-    detail::ServerCore& core() noexcept { return core_; }
+    detail::ServerCore& core() noexcept override { return core_; }
     const FeishuOptions& options() const noexcept { return options_; }
 
     // With the lock held:

@@ -244,7 +244,7 @@ private:
             const auto mark = target.find('?');
             request.path = std::string(target.substr(0, mark));
             if (mark != std::string_view::npos) {
-                splitQuery(target.substr(mark + 1), request.query);
+                detail::splitQuery(target.substr(mark + 1), request.query);
             }
             for (const auto& field : message) {
                 request.headers.emplace_back(
@@ -253,6 +253,7 @@ private:
             }
             request.body = std::move(message.body());
             isHead_ = request.method == "HEAD";
+            const bool chunks = message.version() >= 11;
             try {
                 reply_ = server_.handler_(request);
             } catch (const std::exception&) {
@@ -262,6 +263,7 @@ private:
                 reply_.body = "the emulator failed\n";
                 keepAlive_ = false;
             }
+            reply_.chunked = reply_.chunked && chunks && !isHead_;
             counted_ = reply_.counted;
             if (counted_) {
                 server_.enter();
@@ -275,21 +277,6 @@ private:
                 });
             } else {
                 write();
-            }
-        }
-
-        static void splitQuery(std::string_view text, std::vector<std::pair<std::string, std::string>>& out) {
-            while (!text.empty()) {
-                const auto end = std::min(text.find('&'), text.size());
-                const auto part = text.substr(0, end);
-                text.remove_prefix(std::min(end + 1, text.size()));
-                if (part.empty()) {
-                    continue;
-                }
-                const auto equals = std::min(part.find('='), part.size());
-                const auto value = equals < part.size() ? part.substr(equals + 1) : std::string_view{};
-                out.emplace_back(detail::percentDecode(part.substr(0, equals), true),
-                                 detail::percentDecode(value, true));
             }
         }
 
@@ -318,8 +305,13 @@ private:
             if (!reply_.body.empty()) {
                 head_ += "\r\nContent-Type: " + reply_.contentType;
             }
-            head_ += "\r\nContent-Length: ";
-            detail::appendNumber(head_, reply_.body.size());
+            if (reply_.chunked) {
+                head_ += "\r\nTransfer-Encoding: chunked";
+                reply_.body = inChunks(reply_.body);
+            } else {
+                head_ += "\r\nContent-Length: ";
+                detail::appendNumber(head_, reply_.body.size());
+            }
             head_ += keepAlive_ ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
             const std::size_t bodySize = isHead_ ? 0 : reply_.body.size();
             std::size_t total = head_.size() + bodySize;
@@ -334,6 +326,22 @@ private:
             boost::asio::async_write(
                 stream_, parts,
                 [self = this->shared_from_this()](ErrorCode ec, std::size_t) { self->onWritten(ec); });
+        }
+
+        /** The body as it is sent: in chunks, none of them very long. */
+        static std::string inChunks(std::string_view body) {
+            constexpr std::size_t kChunk = 8192;
+            std::string out;
+            out.reserve(body.size() + (body.size() / kChunk + 2) * 10);
+            while (!body.empty()) {
+                const std::string_view chunk = body.substr(0, kChunk);
+                body.remove_prefix(chunk.size());
+                detail::appendHex(out, chunk.size(), 4);
+                out += "\r\n";
+                out += chunk;
+                out += "\r\n";
+            }
+            return out + "0\r\n\r\n";
         }
 
         void onWritten(ErrorCode ec) {

@@ -54,6 +54,11 @@ public:
         return value == nullptr || value->is_null() ? nullptr : value;
     }
 
+    [[nodiscard]] bool isNull(std::string_view key) const {
+        const auto* value = object_->if_contains(key);
+        return value != nullptr && value->is_null();
+    }
+
     void read(std::string_view key, std::string& out) const {
         if (const auto* value = find(key)) {
             if (!value->is_string()) {

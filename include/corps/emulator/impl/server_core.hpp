@@ -31,7 +31,7 @@ struct RateLimit {
     std::int64_t windowMs;
 };
 
-/** Counts calls in windows that open with their first call. */
+/** Counts calls in windows that open with their first call, or in those of the clock. */
 class RateWindows {
 public:
     struct Refusal {
@@ -39,14 +39,14 @@ public:
         std::int64_t waitMs;
     };
 
-    /** Counts a call, unless one of the limits is used up. */
+    /** Counts a call, unless one of the limits is used up. @param aligned Windows start at their multiples. */
     std::optional<Refusal> count(const std::string& key, std::span<const RateLimit> limits,
-                                 std::int64_t nowMs) {
+                                 std::int64_t nowMs, bool aligned = false) {
         auto& windows = windows_[key];
         for (std::size_t i = 0; i < limits.size() && i < windows.size(); ++i) {
             Window& window = windows[i];
             if (nowMs - window.start >= limits[i].windowMs) {
-                window = {nowMs, 0};
+                window = {aligned ? nowMs - nowMs % limits[i].windowMs : nowMs, 0};
             }
             if (window.calls >= limits[i].calls) {
                 return Refusal{limits[i].calls, window.start + limits[i].windowMs - nowMs};
@@ -83,6 +83,36 @@ public:
         : std::invalid_argument(where + ": " + expected) {}
 };
 
+class ServerCore;
+
+/** What one platform does; ServerCore calls it. */
+class Platform {
+public:
+    virtual ~Platform() = default;
+    [[nodiscard]] virtual ServerCore& core() noexcept = 0;
+    /** Which endpoint this is, for the counters; kept for `answer`, which follows. */
+    virtual std::string_view route(const HttpRequest& request) = 0;
+    virtual HttpReply answer(const HttpRequest& request, const Effects& effects) = 0;
+    /** The platform's way to say that calls come too fast. */
+    virtual HttpReply tooFast(const Fault& fault) = 0;
+    /** The platform's error envelope. */
+    virtual HttpReply envelope(int httpStatus, std::int64_t code, const std::string& msg) = 0;
+    /** What it says when it fails by itself. */
+    virtual HttpReply internalError(int httpStatus) = 0;
+    virtual std::chrono::milliseconds latency() const = 0;
+    virtual const Organisation& currentOrganisation() const = 0;
+    /** Called without the lock; takes it when the new organisation is ready. @throws OrganisationError */
+    virtual void replaceOrganisation(Organisation organisation) = 0;
+    virtual std::string behaviourJson() const = 0;
+    /** @throws ControlError */
+    virtual void readBehaviour(const boost::json::value& json) = 0;
+    /** A control call of this platform alone, with the lock held. @return The body, or nothing when there is
+     * no such call. @throws ControlError */
+    virtual std::optional<std::string> control(std::string_view /*what*/, const HttpRequest& /*request*/) {
+        return std::nullopt;
+    }
+};
+
 /**
  * What every emulated platform has: the counters, the faults, the clock and the control calls.
  *
@@ -90,26 +120,7 @@ public:
  */
 class ServerCore {
 public:
-    class Platform {
-    public:
-        virtual ~Platform() = default;
-        /** Which endpoint this is, for the counters; kept for `answer`, which follows. */
-        virtual std::string_view route(const HttpRequest& request) = 0;
-        virtual HttpReply answer(const HttpRequest& request, const Effects& effects) = 0;
-        /** The platform's way to say that calls come too fast. */
-        virtual HttpReply tooFast(const Fault& fault) = 0;
-        /** The platform's error envelope. */
-        virtual HttpReply envelope(int httpStatus, std::int64_t code, const std::string& msg) = 0;
-        /** What it says when it fails by itself. */
-        virtual HttpReply internalError(int httpStatus) = 0;
-        virtual std::chrono::milliseconds latency() const = 0;
-        virtual const Organisation& currentOrganisation() const = 0;
-        /** Called without the lock; takes it when the new organisation is ready. @throws OrganisationError */
-        virtual void replaceOrganisation(Organisation organisation) = 0;
-        virtual std::string behaviourJson() const = 0;
-        /** @throws ControlError */
-        virtual void readBehaviour(const boost::json::value& json) = 0;
-    };
+    using Platform = detail::Platform;
 
     ServerCore(Platform& platform, std::function<std::chrono::milliseconds()> clock)
         : platform_(platform), clock_(std::move(clock)) {}
@@ -121,9 +132,12 @@ public:
         options.bodyLimit = [](std::string_view target) -> std::uint64_t {
             return target.starts_with(kControl) ? 4ULL << 30U : 16ULL << 20U;
         };
+        const bool tls = !options.certificateFile.empty() || !options.keyFile.empty();
         const std::lock_guard lock(mutex_);  // the first request may come before this returns
+        baseUrl_ = (tls ? "https://" : "http://") + options.address + ":";
         server_.emplace(std::move(options), [this](const HttpRequest& request) { return handle(request); });
         port_ = server_->port();
+        baseUrl_ += std::to_string(port_);
     }
     void stop() {
         if (server_) {
@@ -132,6 +146,7 @@ public:
     }
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] const std::string& baseUrl() const noexcept { return baseUrl_; }
     [[nodiscard]] std::mutex& mutex() const noexcept { return mutex_; }
 
     // With the lock held:
@@ -308,8 +323,13 @@ private:
                 platform_.readBehaviour(document);
                 reply.body = platform_.behaviourJson();
             } else {
-                reply.status = 404;
-                reply.body = "{\"error\":\"no such control call\"}\n";
+                const std::lock_guard lock(mutex_);
+                if (auto own = platform_.control(what, request)) {
+                    reply.body = std::move(*own);
+                } else {
+                    reply.status = 404;
+                    reply.body = "{\"error\":\"no such control call\"}\n";
+                }
             }
         } catch (const std::invalid_argument& error) {
             reply.status = 400;
@@ -360,6 +380,7 @@ private:
     FaultList faults_;
     Stats stats_;
     std::uint16_t port_ = 0;
+    std::string baseUrl_;
     std::optional<HttpServer> server_;
 };
 

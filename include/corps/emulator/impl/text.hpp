@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -9,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 /**
  * @file
@@ -230,6 +233,21 @@ inline std::string percentDecode(std::string_view text, bool query) {
         }
     }
     return out;
+}
+
+/** The names and values of a query or a form, decoded, in their order. */
+inline void splitQuery(std::string_view text, std::vector<std::pair<std::string, std::string>>& out) {
+    while (!text.empty()) {
+        const auto end = std::min(text.find('&'), text.size());
+        const auto part = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (part.empty()) {
+            continue;
+        }
+        const auto equals = std::min(part.find('='), part.size());
+        const auto value = equals < part.size() ? part.substr(equals + 1) : std::string_view{};
+        out.emplace_back(percentDecode(part.substr(0, equals), true), percentDecode(value, true));
+    }
 }
 
 inline std::string percentEncode(std::string_view text) {

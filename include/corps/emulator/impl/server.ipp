@@ -1,0 +1,32 @@
+#pragma once
+
+#include <corps/emulator/impl/server_core.hpp>
+#include <corps/emulator/server.hpp>
+
+#include <utility>
+
+namespace corps::emulator {
+
+CORPS_DECL Server::Server(std::unique_ptr<detail::Platform> platform) : platform_(std::move(platform)) {}
+CORPS_DECL Server::~Server() = default;
+
+CORPS_DECL std::uint16_t Server::port() const noexcept { return platform_->core().port(); }
+CORPS_DECL std::string Server::baseUrl() const { return platform_->core().baseUrl(); }
+
+CORPS_DECL void Server::setOrganisation(Organisation organisation) {
+    platform_->replaceOrganisation(std::move(organisation));
+}
+
+CORPS_DECL Organisation Server::organisation() const {
+    const std::lock_guard lock(platform_->core().mutex());
+    return platform_->currentOrganisation();
+}
+
+CORPS_DECL Stats Server::stats() const { return platform_->core().stats(); }
+CORPS_DECL void Server::resetStats() { platform_->core().resetStats(); }
+CORPS_DECL void Server::addFault(Fault fault) { platform_->core().addFault(std::move(fault)); }
+CORPS_DECL void Server::clearFaults() { platform_->core().clearFaults(); }
+CORPS_DECL void Server::advanceClock(std::chrono::milliseconds by) { platform_->core().advance(by); }
+CORPS_DECL void Server::stop() { platform_->core().stop(); }
+
+}  // namespace corps::emulator

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <corps/detail/config.hpp>
+#include <corps/emulator/faults.hpp>
+#include <corps/emulator/organisation.hpp>
+#include <corps/emulator/stats.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace corps::emulator {
+
+namespace detail {
+class Platform;
+}  // namespace detail
+
+/** What every emulated platform can be told when it starts. */
+struct ServerOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;       ///< 0: any free one
+    std::string certificateFile;  ///< PEM chain; with keyFile the server speaks TLS
+    std::string keyFile;          ///< PEM
+    /** Time for lifetimes and rate windows, never backwards. A platform whose answers tell the time reads it
+     * as the time since 1970; otherwise any origin does. The machine's clock if not set. */
+    std::function<std::chrono::milliseconds()> clock;
+};
+
+/**
+ * A server on this machine that answers as a platform does; which one is the derived class's matter.
+ *
+ * It starts with the object and serves on a thread of its own until `stop` or destruction. Beside the
+ * platform's own paths it answers control calls, which need no token and appear in no counter:
+ *
+ *     GET|DELETE    /_emulator/stats      the counters; start them anew
+ *     GET|PUT       /_emulator/org        the organisation file; replace it
+ *     GET|POST|DELETE /_emulator/faults   those still to come; add (an object or an array); forget all
+ *     POST          /_emulator/clock      {"advanceSeconds": N}
+ *     GET|PUT       /_emulator/behaviour  the platform's behaviour as JSON; what a PUT does not name stays
+ *
+ * Threads     Every member may be called from any thread.
+ * Cost        Some 20,000 small answers a second on one thread. Memory: the organisation and about 200 bytes
+ * a member.
+ */
+class Server {
+public:
+    CORPS_DECL virtual ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    [[nodiscard]] CORPS_DECL std::uint16_t port() const noexcept;
+    /** `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`: for every host of the platform. */
+    [[nodiscard]] CORPS_DECL std::string baseUrl() const;
+
+    /**
+     * Replaces the organisation: the next request sees it. Tokens stay valid.
+     *
+     * Exceptions  OrganisationError, with the old organisation still in place.
+     */
+    CORPS_DECL void setOrganisation(Organisation organisation);
+    [[nodiscard]] CORPS_DECL Organisation organisation() const;
+
+    [[nodiscard]] CORPS_DECL Stats stats() const;
+    CORPS_DECL void resetStats();
+
+    CORPS_DECL void addFault(Fault fault);
+    CORPS_DECL void clearFaults();
+
+    /** Lets time pass, on top of the clock: tokens age, rate windows end. */
+    CORPS_DECL void advanceClock(std::chrono::milliseconds by);
+
+    /** Closes every connection and ends the thread. Idempotent. */
+    CORPS_DECL void stop();
+
+protected:
+    CORPS_DECL explicit Server(std::unique_ptr<detail::Platform> platform);
+
+    std::unique_ptr<detail::Platform> platform_;
+};
+
+}  // namespace corps::emulator
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/emulator/impl/server.ipp>
+#endif
