@@ -1,9 +1,8 @@
 #pragma once
 
 #include <corps/detail/config.hpp>
-#include <corps/emulator/faults.hpp>
 #include <corps/emulator/organisation.hpp>
-#include <corps/emulator/stats.hpp>
+#include <corps/emulator/server.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -68,11 +67,7 @@ struct FeishuBehaviour {
     bool denyLogin = false;     ///< that person refuses
 };
 
-struct FeishuOptions {
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 0;       ///< 0: any free one
-    std::string certificateFile;  ///< PEM chain; with keyFile the server speaks TLS
-    std::string keyFile;          ///< PEM
+struct FeishuOptions : ServerOptions {
     /** The apps that exist. Empty: any app id with any secret. */
     std::vector<FeishuCredentials> credentials;
     std::vector<std::string> redirectUris;  ///< where a login may lead; empty: anywhere
@@ -81,67 +76,27 @@ struct FeishuOptions {
     std::chrono::seconds tokenLifetime{7200};
     std::chrono::seconds tokenRenewal{1800};  ///< a token that lives at least so long is handed out again
     std::chrono::seconds pageTokenLifetime{7200};
-    /** Time for lifetimes and rate windows, from any origin, never backwards; the machine's steady clock if
-     * not set. */
-    std::function<std::chrono::milliseconds()> clock;
 };
 
 /**
  * A server on this machine that answers as the Feishu open platform does: tokens, contacts, functional roles,
  * tenant name and login.
  *
- * It starts with the object and serves on a thread of its own until `stop` or destruction. `memberId` and
- * `deptId` of the organisation are Feishu's `user_id` and `department_id`; the root is `0`; open ids are
- * derived from them and the app id, union ids are the file's or derived from the tenant.
+ * `memberId` and `deptId` of the organisation are Feishu's `user_id` and `department_id`; the root is `0`;
+ * open ids are derived from them and the app id, union ids are the file's or derived from the tenant.
  *
- * Beside Feishu's own paths it answers control calls, which need no token and appear in no counter:
- *
- *     GET|DELETE    /_emulator/stats      the counters; start them anew
- *     GET|PUT       /_emulator/org        the organisation file; replace it
- *     GET|POST|DELETE /_emulator/faults   those still to come; add (an object or an array); forget all
- *     POST          /_emulator/clock      {"advanceSeconds": N}
- *     GET|PUT       /_emulator/behaviour  FeishuBehaviour as JSON; what a PUT does not name stays as it is
- *
- * Threads     Every member may be called from any thread.
  * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the
- * certificate. Cost        Some 20,000 small answers a second on one thread. Memory: the organisation and
- * about 200 bytes a member.
+ * certificate.
  */
-class FeishuServer {
+class FeishuServer final : public Server {
 public:
     /** Serves an empty organisation, nothing but a root, until told otherwise. */
     CORPS_DECL explicit FeishuServer(FeishuOptions options = {});
     /** Serves this organisation from the first request on. @throws OrganisationError */
     CORPS_DECL FeishuServer(FeishuOptions options, Organisation organisation);
-    CORPS_DECL ~FeishuServer();
-    FeishuServer(const FeishuServer&) = delete;
-    FeishuServer& operator=(const FeishuServer&) = delete;
-
-    [[nodiscard]] CORPS_DECL std::uint16_t port() const noexcept;
-    /** `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`: for the API host and for the accounts host. */
-    [[nodiscard]] CORPS_DECL std::string baseUrl() const;
-
-    /**
-     * Replaces the organisation: the next request sees it. Tokens stay valid.
-     *
-     * Exceptions  OrganisationError, with the old organisation still in place.
-     */
-    CORPS_DECL void setOrganisation(Organisation organisation);
-    [[nodiscard]] CORPS_DECL Organisation organisation() const;
 
     CORPS_DECL void setBehaviour(FeishuBehaviour behaviour);
     [[nodiscard]] CORPS_DECL FeishuBehaviour behaviour() const;
-
-    [[nodiscard]] CORPS_DECL Stats stats() const;
-    CORPS_DECL void resetStats();
-
-    CORPS_DECL void addFault(Fault fault);
-    /** Those still to come; `times`, `after` and `match` are what has become of them. */
-    [[nodiscard]] CORPS_DECL std::vector<Fault> faults() const;
-    CORPS_DECL void clearFaults();
-
-    /** Lets time pass, on top of the clock: tokens age, rate windows end. */
-    CORPS_DECL void advanceClock(std::chrono::milliseconds by);
 
     /** The `open_id` that the app sees for a member. */
     [[nodiscard]] CORPS_DECL std::string openUserId(std::string_view appId, std::string_view memberId) const;
@@ -151,12 +106,9 @@ public:
     [[nodiscard]] CORPS_DECL std::string openDepartmentId(std::string_view appId,
                                                           std::string_view deptId) const;
 
-    /** Closes every connection and ends the thread. Idempotent. */
-    CORPS_DECL void stop();
-
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
+    [[nodiscard]] CORPS_DECL Impl& impl() const noexcept;
 };
 
 }  // namespace corps::emulator

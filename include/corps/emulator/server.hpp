@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace corps::emulator {
 
@@ -66,6 +67,8 @@ public:
     CORPS_DECL void resetStats();
 
     CORPS_DECL void addFault(Fault fault);
+    /** Those still to come; `times`, `after` and `match` are what has become of them. */
+    [[nodiscard]] CORPS_DECL std::vector<Fault> faults() const;
     CORPS_DECL void clearFaults();
 
     /** Lets time pass, on top of the clock: tokens age, rate windows end. */

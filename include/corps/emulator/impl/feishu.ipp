@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/emulator/feishu.hpp>
+#include <corps/emulator/impl/behaviour_json.hpp>
 #include <corps/emulator/impl/feishu_impl.ipp>
 
 #include <algorithm>
@@ -812,43 +813,11 @@ CORPS_DECL bool FeishuServer::Impl::wasDept(const Call& call, std::string_view i
 // Contact range
 
 CORPS_DECL void FeishuServer::Impl::prepareRange() {
-    if (rangePrepared_) {
-        return;
+    if (!rangePrepared_) {
+        rangePrepared_ = true;
+        const FeishuContactRange& range = options_.behaviour.range;
+        range_ = detail::VisibleRange(*directory_, range.all, range.deptIds, range.memberIds, "0");
     }
-    rangePrepared_ = true;
-    const FeishuContactRange& range = options_.behaviour.range;
-    const detail::Directory& directory = *directory_;
-    allVisible_ = range.all;
-    visibleDepts_.assign(directory.organisation().deptList.size(), false);
-    visibleMembers_.clear();
-    for (const std::string& id : range.deptIds) {
-        const Index dept = id == "0" ? directory.root() : directory.findDept(id);
-        if (dept == kNone) {
-            continue;
-        }
-        if (dept == directory.root()) {
-            allVisible_ = true;
-        }
-        for (std::size_t i = directory.position(dept); i < directory.subtreeEnd(dept); ++i) {
-            visibleDepts_[directory.preorder()[i]] = true;
-        }
-    }
-    for (const std::string& id : range.memberIds) {
-        if (const Index member = directory.findMember(id); member != kNone) {
-            visibleMembers_.insert(member);
-        }
-    }
-}
-
-CORPS_DECL bool FeishuServer::Impl::userVisible(Index member) const {
-    if (allVisible_ || visibleMembers_.contains(member)) {
-        return true;
-    }
-    const auto& places = directory_->member(member).departments;
-    return directory_->isActive(member) &&
-           std::any_of(places.begin(), places.end(), [this](const Membership& place) {
-               return visibleDepts_[directory_->findDept(place.deptId)];
-           });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -1572,10 +1541,10 @@ CORPS_DECL HttpReply FeishuServer::Impl::usersOld(const Call& call) {
     // Those in the range by themselves, not through a department.
     std::vector<Index> alone;
     if (!wholeRange()) {
-        for (const Index member : visibleMembers_) {
+        for (const Index member : range_.named()) {
             const auto& places = directory_->member(member).departments;
             if (std::none_of(places.begin(), places.end(), [this](const Membership& place) {
-                    return visibleDepts_[directory_->findDept(place.deptId)];
+                    return deptVisible(directory_->findDept(place.deptId));
                 })) {
                 alone.push_back(member);
             }
@@ -1905,103 +1874,47 @@ CORPS_DECL HttpReply FeishuServer::Impl::jobTitle(const Call& call) {
 // ---------------------------------------------------------------------------------------------------------------------------
 // Behaviour over the control calls
 
+namespace detail::feishu {
+
+template <class Behaviour, class Visitor>
+void visit(Behaviour& b, Visitor& at) {
+    at("scopes", b.scopes);
+    at.range("range", b.range.all, [&b](auto& in) {
+        in("deptIds", b.range.deptIds);
+        in("memberIds", b.range.memberIds);
+        in("groupIds", b.range.groupIds);
+    });
+    at("ratePerSecond", b.ratePerSecond);
+    at("publishedRates", b.publishedRates);
+    at("latencyMs", b.latency);
+    at("recursionLimit", b.recursionLimit);
+    at("pageLimit", b.pageLimit);
+    at("shuffle", b.shuffle);
+    at("omitEmptyItems", b.omitEmptyItems);
+    at("tokenOnLastPage", b.tokenOnLastPage);
+    at("shortPages", b.shortPages);
+    at("parentsAfterChildren", b.parentsAfterChildren);
+    at("rootMembersHaveNoDept", b.rootMembersHaveNoDept);
+    at("hideDeptsOutOfRange", b.hideDeptsOutOfRange);
+    at("countOutsideLeaders", b.countOutsideLeaders);
+    at("mobileWithCountryCode", b.mobileWithCountryCode);
+    at("denyLogin", b.denyLogin);
+    at("loginMemberId", b.loginMemberId);
+}
+
+}  // namespace detail::feishu
+
 CORPS_DECL std::string FeishuServer::Impl::behaviourJson() const {
-    const FeishuBehaviour& b = options_.behaviour;
-    std::string out = "{";
-    const auto strings = [&](std::string_view name, const std::vector<std::string>& values) {
-        out += '"';
-        out += name;
-        out += "\":[";
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            out += i == 0 ? "" : ",";
-            detail::appendJson(out, values[i]);
-        }
-        out += ']';
-    };
-    const auto flag = [&](std::string_view name, bool value) {
-        out += ",\"";
-        out += name;
-        out += value ? "\":true" : "\":false";
-    };
-    strings("scopes", b.scopes);
-    out += b.range.all ? ",\"range\":{\"all\":true," : ",\"range\":{\"all\":false,";
-    strings("deptIds", b.range.deptIds);
-    out += ',';
-    strings("memberIds", b.range.memberIds);
-    out += ',';
-    strings("groupIds", b.range.groupIds);
-    out += "},\"ratePerSecond\":" + std::to_string(b.ratePerSecond) +
-           ",\"latencyMs\":" + std::to_string(b.latency.count()) +
-           ",\"recursionLimit\":" + std::to_string(b.recursionLimit) +
-           ",\"pageLimit\":" + std::to_string(b.pageLimit) +
-           ",\"shuffle\":" + (b.shuffle ? std::to_string(*b.shuffle) : "null");
-    flag("publishedRates", b.publishedRates);
-    flag("omitEmptyItems", b.omitEmptyItems);
-    flag("tokenOnLastPage", b.tokenOnLastPage);
-    flag("shortPages", b.shortPages);
-    flag("parentsAfterChildren", b.parentsAfterChildren);
-    flag("rootMembersHaveNoDept", b.rootMembersHaveNoDept);
-    flag("hideDeptsOutOfRange", b.hideDeptsOutOfRange);
-    flag("countOutsideLeaders", b.countOutsideLeaders);
-    flag("mobileWithCountryCode", b.mobileWithCountryCode);
-    flag("denyLogin", b.denyLogin);
-    out += ",\"loginMemberId\":";
-    detail::appendJson(out, b.loginMemberId);
-    return out + "}\n";
+    detail::BehaviourWriter out;
+    detail::feishu::visit(options_.behaviour, out);
+    return out.finish();
 }
 
 CORPS_DECL void FeishuServer::Impl::readBehaviour(const boost::json::value& json) {
-    const detail::ObjectReader<detail::ControlError> in(json, "");
-    FeishuBehaviour b = options_.behaviour;
-    const auto count = [](const auto& from, std::string_view name, auto& out) {
-        auto value = static_cast<std::int64_t>(out);
-        from.read(name, value);
-        if (value < 0 || value > INT32_MAX) {
-            throw detail::ControlError(from.at(name), "expected a number, 0 or more");
-        }
-        out = static_cast<std::decay_t<decltype(out)>>(value);
-    };
-    if (in.find("scopes") != nullptr) {
-        b.scopes.clear();
-        in.readStrings("scopes", b.scopes);
-    }
-    if (const auto* value = in.find("range")) {
-        const detail::ObjectReader<detail::ControlError> range(*value, "range");
-        b.range = FeishuContactRange{};
-        b.range.all = range.find("deptIds") == nullptr && range.find("memberIds") == nullptr &&
-                      range.find("groupIds") == nullptr;
-        range.read("all", b.range.all);
-        range.readStrings("deptIds", b.range.deptIds);
-        range.readStrings("memberIds", b.range.memberIds);
-        range.readStrings("groupIds", b.range.groupIds);
-    }
-    std::int64_t latency = b.latency.count();
-    count(in, "ratePerSecond", b.ratePerSecond);
-    count(in, "latencyMs", latency);
-    count(in, "recursionLimit", b.recursionLimit);
-    count(in, "pageLimit", b.pageLimit);
-    b.latency = std::chrono::milliseconds(latency);
-    if (const auto* seed = json.get_object().if_contains("shuffle")) {
-        if (seed->is_null()) {
-            b.shuffle.reset();
-        } else {
-            std::uint64_t value = 0;
-            count(in, "shuffle", value);
-            b.shuffle = value;
-        }
-    }
-    in.read("publishedRates", b.publishedRates);
-    in.read("omitEmptyItems", b.omitEmptyItems);
-    in.read("tokenOnLastPage", b.tokenOnLastPage);
-    in.read("shortPages", b.shortPages);
-    in.read("parentsAfterChildren", b.parentsAfterChildren);
-    in.read("rootMembersHaveNoDept", b.rootMembersHaveNoDept);
-    in.read("hideDeptsOutOfRange", b.hideDeptsOutOfRange);
-    in.read("countOutsideLeaders", b.countOutsideLeaders);
-    in.read("mobileWithCountryCode", b.mobileWithCountryCode);
-    in.read("denyLogin", b.denyLogin);
-    in.read("loginMemberId", b.loginMemberId);
-    setBehaviour(std::move(b));
+    FeishuBehaviour next = options_.behaviour;
+    detail::BehaviourReader in(json);
+    detail::feishu::visit(next, in);
+    setBehaviour(std::move(next));
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -2020,61 +1933,35 @@ inline Organisation emptyOrganisation() {
 CORPS_DECL FeishuServer::FeishuServer(FeishuOptions options)
     : FeishuServer(std::move(options), detail::feishu::emptyOrganisation()) {}
 CORPS_DECL FeishuServer::FeishuServer(FeishuOptions options, Organisation organisation)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(organisation))) {}
-CORPS_DECL FeishuServer::~FeishuServer() = default;
+    : Server(std::make_unique<Impl>(std::move(options), std::move(organisation))) {}
 
-CORPS_DECL std::uint16_t FeishuServer::port() const noexcept { return impl_->core().port(); }
-
-CORPS_DECL std::string FeishuServer::baseUrl() const {
-    const FeishuOptions& options = impl_->options();
-    const bool tls = !options.certificateFile.empty() || !options.keyFile.empty();
-    return (tls ? "https://" : "http://") + options.address + ":" + std::to_string(port());
-}
-
-CORPS_DECL void FeishuServer::setOrganisation(Organisation organisation) {
-    impl_->replaceOrganisation(std::move(organisation));
-}
-
-CORPS_DECL Organisation FeishuServer::organisation() const {
-    const std::lock_guard lock(impl_->core().mutex());
-    return impl_->currentOrganisation();
-}
+CORPS_DECL FeishuServer::Impl& FeishuServer::impl() const noexcept { return static_cast<Impl&>(*platform_); }
 
 CORPS_DECL void FeishuServer::setBehaviour(FeishuBehaviour behaviour) {
-    const std::lock_guard lock(impl_->core().mutex());
-    impl_->setBehaviour(std::move(behaviour));
+    const std::lock_guard lock(impl().core().mutex());
+    impl().setBehaviour(std::move(behaviour));
 }
 
 CORPS_DECL FeishuBehaviour FeishuServer::behaviour() const {
-    const std::lock_guard lock(impl_->core().mutex());
-    return impl_->options().behaviour;
+    const std::lock_guard lock(impl().core().mutex());
+    return impl().options().behaviour;
 }
 
-CORPS_DECL Stats FeishuServer::stats() const { return impl_->core().stats(); }
-CORPS_DECL void FeishuServer::resetStats() { impl_->core().resetStats(); }
-CORPS_DECL void FeishuServer::addFault(Fault fault) { impl_->core().addFault(std::move(fault)); }
-CORPS_DECL std::vector<Fault> FeishuServer::faults() const { return impl_->core().faults(); }
-
-CORPS_DECL void FeishuServer::clearFaults() { impl_->core().clearFaults(); }
-CORPS_DECL void FeishuServer::advanceClock(std::chrono::milliseconds by) { impl_->core().advance(by); }
-
 CORPS_DECL std::string FeishuServer::openUserId(std::string_view appId, std::string_view memberId) const {
-    const std::lock_guard lock(impl_->core().mutex());
-    return impl_->openUserId(appId, memberId);
+    const std::lock_guard lock(impl().core().mutex());
+    return impl().openUserId(appId, memberId);
 }
 
 CORPS_DECL std::string FeishuServer::unionId(std::string_view memberId) const {
-    const std::lock_guard lock(impl_->core().mutex());
-    const auto member = impl_->directory().findMember(memberId);
-    return member == detail::Directory::kNone ? std::string() : impl_->unionIdOf(member);
+    const std::lock_guard lock(impl().core().mutex());
+    const auto member = impl().directory().findMember(memberId);
+    return member == detail::Directory::kNone ? std::string() : impl().unionIdOf(member);
 }
 
 CORPS_DECL std::string FeishuServer::openDepartmentId(std::string_view appId, std::string_view deptId) const {
-    const std::lock_guard lock(impl_->core().mutex());
-    return impl_->openDepartmentId(appId, deptId);
+    const std::lock_guard lock(impl().core().mutex());
+    return impl().openDepartmentId(appId, deptId);
 }
-
-CORPS_DECL void FeishuServer::stop() { impl_->core().stop(); }
 
 }  // namespace corps::emulator
 

@@ -3,6 +3,7 @@
 #include <corps/emulator/feishu.hpp>
 #include <corps/emulator/impl/directory.hpp>
 #include <corps/emulator/impl/server_core.hpp>
+#include <corps/emulator/impl/visible_range.hpp>
 
 #include <cstdint>
 #include <map>
@@ -193,9 +194,9 @@ private:
 
     // contact range
     void prepareRange();
-    bool deptVisible(Index dept) const noexcept { return allVisible_ || visibleDepts_[dept]; }
-    bool userVisible(Index member) const;
-    bool wholeRange() const noexcept { return allVisible_; }
+    bool deptVisible(Index dept) const noexcept { return range_.dept(dept); }
+    bool userVisible(Index member) const { return range_.member(member); }
+    bool wholeRange() const noexcept { return range_.whole(); }
 
     // lists
     std::optional<HttpReply> readPage(const Call& call, const PageRules& rules, std::string key, Page& page);
@@ -284,9 +285,7 @@ private:
     std::set<std::string, std::less<>> scopes_;
     Fields fields_{};
     bool rangePrepared_ = false;
-    bool allVisible_ = true;
-    std::vector<bool> visibleDepts_;
-    std::set<Index> visibleMembers_;
+    detail::VisibleRange range_;
     std::vector<Index> scratch_;
 
     std::string secret_;

@@ -25,6 +25,7 @@ CORPS_DECL Organisation Server::organisation() const {
 CORPS_DECL Stats Server::stats() const { return platform_->core().stats(); }
 CORPS_DECL void Server::resetStats() { platform_->core().resetStats(); }
 CORPS_DECL void Server::addFault(Fault fault) { platform_->core().addFault(std::move(fault)); }
+CORPS_DECL std::vector<Fault> Server::faults() const { return platform_->core().faults(); }
 CORPS_DECL void Server::clearFaults() { platform_->core().clearFaults(); }
 CORPS_DECL void Server::advanceClock(std::chrono::milliseconds by) { platform_->core().advance(by); }
 CORPS_DECL void Server::stop() { platform_->core().stop(); }
