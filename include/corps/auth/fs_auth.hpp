@@ -38,7 +38,8 @@ public:
         std::string appId;
         Secret appSecret;
         std::string baseUrl = "https://open.feishu.cn";  ///< without a '/' at its end
-        /** The host of the login page. Empty where baseUrl is not Feishu's own and no key says it. */
+        /** The host of the login page. Empty where baseUrl is neither Feishu's nor Lark's own and no key says
+         * it. */
         std::string accountsBaseUrl = "https://accounts.feishu.cn";
         std::string userIdType = "open_id";  ///< open_id, user_id or union_id: which id Identity::memberId is
     };
@@ -59,23 +60,19 @@ public:
     [[nodiscard]] CORPS_DECL bool tokenRejected(Response const& p) const;
     [[nodiscard]] CORPS_DECL std::string tokenKey() const;
 
-    /** What the login page is opened with. */
-    class LoginRequest {
-    public:
-        LoginRequest() = default;
-        std::string redirectUri;    ///< exactly as it is registered with the application
-        std::string state;          ///< comes back unchanged; unguessable, to be compared
-        std::string scope;          ///< space separated; none is needed to log in
-        std::string codeChallenge;  ///< PKCE, method S256; empty: without
-    };
-    /** The address to send a browser to. Errors: Error with Errc::config when the login host is not known. */
+    /**
+     * The address to send a browser to. Errors: Error with Errc::config when the login host is not known,
+     * invalidArgument for a kind of login: Feishu has one.
+     */
     [[nodiscard]] CORPS_DECL std::string authorizeUrl(LoginRequest const& r) const;
     /**
      * Who came back from the login page with this code. `wire` is the channel without tokens. A code works
-     * once. Errors   Error with Errc::authRejected (the code, or who they are, is refused), config (the
-     * application's credentials are), transport, protocol.
+     * once. Errors   Error with Errc::authRejected (the code is refused), refused (the platform refuses who
+     * came: resigned, frozen, not registered, outside those who may use the application), config (the
+     * application's credentials are), invalidArgument (kind, redirect address), transport, protocol.
      */
-    [[nodiscard]] CORPS_DECL asio::awaitable<Identity> identify(Channel& wire, LoginCode code) const;
+    [[nodiscard]] CORPS_DECL asio::awaitable<Identity> identify(Channel& wire, Channel& authorised,
+                                                                LoginCode code) const;
 
 private:
     Config config_;

@@ -13,14 +13,26 @@
 
 namespace corps {
 
+/** What a login page is opened with. */
+class LoginRequest {
+public:
+    LoginRequest() = default;
+    explicit LoginRequest(std::string redirect) : redirectUri(std::move(redirect)) {}
+    std::string redirectUri;    ///< exactly as it is registered with the application
+    std::string kind;           ///< platform specific; empty: the platform's usual login
+    std::string state;          ///< comes back unchanged; unguessable, to be compared
+    std::string scope;          ///< space separated; empty: what the login itself needs
+    std::string codeChallenge;  ///< PKCE, method S256; empty: without
+};
+
 /** What a person brings back from the platform's login page. */
 class LoginCode {
 public:
     LoginCode() = default;
     explicit LoginCode(std::string c) : code(std::move(c)) {}
     std::string code;
-    std::string kind;          ///< platform specific; empty: the platform's usual login
-    std::string redirectUri;   ///< as given to authorizeUrl, when the platform compares it
+    std::string kind;          ///< as in LoginRequest
+    std::string redirectUri;   ///< as in LoginRequest, when the platform compares it
     std::string codeVerifier;  ///< PKCE
 };
 
@@ -48,16 +60,22 @@ public:
  * - `token(wire)` asks the platform for a token; throws Error(authRejected) when it refuses for good;
  * - `attach(request, token)` puts it on a request;
  * - `tokenRejected(response)` says whether this response means that the token is no longer good;
- * - `identify(wire, code)` tells who logged in.
+ * - `authorizeUrl(request)` is the address of the platform's login page; throws Error(invalidArgument) for a
+ * kind of login that it does not know;
+ * - `identify(wire, authorised, code)` tells who came back from there; `wire` sends requests as they are,
+ * `authorised` with the application's token. Throws Error(authRejected) when the code is refused,
+ * Error(refused) when the platform refuses the person.
  */
 template <class A>
 concept UpstreamAuth =
     std::constructible_from<A, typename A::Config> &&
-    requires(A a, Channel& wire, Request& q, Response const& p, LoginCode code) {
+    requires(A a, Channel& wire, Channel& authorised, Request& q, Response const& p, LoginCode code,
+             LoginRequest const& login) {
         { a.token(wire) } -> std::same_as<asio::awaitable<IssuedToken>>;
         { a.attach(q, std::string_view{}) } -> std::same_as<void>;
         { a.tokenRejected(p) } -> std::same_as<bool>;
-        { a.identify(wire, std::move(code)) } -> std::same_as<asio::awaitable<Identity>>;
+        { a.authorizeUrl(login) } -> std::convertible_to<std::string>;
+        { a.identify(wire, authorised, std::move(code)) } -> std::same_as<asio::awaitable<Identity>>;
         {
             a.tokenKey()
         } -> std::convertible_to<std::string>;  // host and application: what tokens are shared by

@@ -35,6 +35,11 @@ concept HasTokenKey = requires(A a) {
     { a.tokenKey() } -> std::convertible_to<std::string>;
 };
 
+template <class A>
+concept HasAuthorizeUrl = requires(A a, LoginRequest const& login) {
+    { a.authorizeUrl(login) } -> std::convertible_to<std::string>;
+};
+
 struct AuthNeedsConfig {
     template <class A>
     static consteval bool verify() {
@@ -85,12 +90,21 @@ struct AuthNeedsTokenKey {
         return true;
     }
 };
+struct AuthNeedsAuthorizeUrl {
+    template <class A>
+    static consteval bool verify() {
+        static_assert(kAlwaysFalse<A>,
+                      "corps: AuthPolicy needs `std::string authorizeUrl(LoginRequest const&)`: the address "
+                      "of the login page");
+        return true;
+    }
+};
 struct AuthNeedsIdentify {
     template <class A>
     static consteval bool verify() {
-        static_assert(
-            kAlwaysFalse<A>,
-            "corps: AuthPolicy needs `asio::awaitable<Identity> identify(Channel& wire, LoginCode)`");
+        static_assert(kAlwaysFalse<A>,
+                      "corps: AuthPolicy needs `asio::awaitable<Identity> identify(Channel& wire, Channel& "
+                      "authorised, LoginCode)`");
         return true;
     }
 };
@@ -105,6 +119,7 @@ using AuthVerdict =
                          detail::Check<detail::HasAttach<A>, detail::AuthNeedsAttach>,
                          detail::Check<detail::HasTokenRejected<A>, detail::AuthNeedsTokenRejected>,
                          detail::Check<detail::HasTokenKey<A>, detail::AuthNeedsTokenKey>,
+                         detail::Check<detail::HasAuthorizeUrl<A>, detail::AuthNeedsAuthorizeUrl>,
                          detail::Check<UpstreamAuth<A>, detail::AuthNeedsIdentify>,
                          detail::Check<detail::HasConfigFromJson<A>, detail::AuthNeedsConfigFromJson>>;
 

@@ -1,6 +1,7 @@
 // What stands behind a Corp and needs no template: shared by its copies, and by operations that still run.
 #pragma once
 
+#include <corps/auth/upstream_auth.hpp>
 #include <corps/client/pull.hpp>
 #include <corps/config/corp_config.hpp>
 #include <corps/context/context.hpp>
@@ -10,6 +11,7 @@
 #include <corps/sync/corp_reader.hpp>
 #include <corps/sync/engine.hpp>
 #include <corps/sync/local_edits.hpp>
+#include <corps/sync/mirror_identity.hpp>
 #include <corps/sync/results.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -61,6 +63,8 @@ class UpstreamParts {
 public:
     virtual ~UpstreamParts() = default;
     [[nodiscard]] virtual Upstream& upstream() noexcept = 0;
+    [[nodiscard]] virtual asio::awaitable<Identity> identify(LoginCode code) = 0;
+    [[nodiscard]] virtual std::string authorizeUrl(LoginRequest const& r) = 0;
 };
 
 /**
@@ -87,6 +91,9 @@ public:
                                                                    SyncOptions options);
     [[nodiscard]] CORPS_DECL static asio::awaitable<CorpData> collect(std::shared_ptr<MirrorCore> self,
                                                                       PullOptions options);
+    /** Who logged in, as the platform says. Not an operation: any number at once, beside one. */
+    [[nodiscard]] CORPS_DECL static asio::awaitable<Identity> identify(std::shared_ptr<MirrorCore> self,
+                                                                       LoginCode code);
     // The blocking forms.
     CORPS_DECL static Done initNow(std::shared_ptr<MirrorCore> self, std::string caller);
     CORPS_DECL static SyncReport syncNow(std::shared_ptr<MirrorCore> self, SyncOptions options,
@@ -102,13 +109,16 @@ public:
     CORPS_DECL RegisterReport registerMembers(CorpData const& data, std::vector<MemberId> const* only,
                                               std::string const& caller);
     [[nodiscard]] CORPS_DECL VerifyReport verify();
+    [[nodiscard]] CORPS_DECL std::string authorizeUrl(LoginRequest const& r);
+    /** The member who was identified; see corps::requireLogin. */
+    [[nodiscard]] CORPS_DECL std::string requireLogin(CorpReader const& r, Identity const& who) const;
     /** Makes the root department, with the corp's title for a name, if there is none. */
     CORPS_DECL void ensureRoot(std::string const& caller);
 
 private:
     class Operation;
 
-    std::string platform_;
+    MirrorIdentity identity_;
     std::string rootDeptId_;
     std::unique_ptr<UpstreamParts> parts_;
     SyncEngine engine_;

@@ -59,6 +59,7 @@ public:
     [[nodiscard]] CORPS_DECL std::vector<std::string> subtree(std::string_view deptId) const;
     /** Ids of the departments directly below, sorted. */
     [[nodiscard]] CORPS_DECL std::vector<std::string> childrenOf(std::string_view deptId) const;
+    [[nodiscard]] CORPS_DECL bool hasChildren(std::string_view deptId) const;
     [[nodiscard]] CORPS_DECL bool hasDept(std::string_view deptId) const;
     /** The department without a parent; empty when there is none. */
     [[nodiscard]] CORPS_DECL std::string rootDeptId() const;
@@ -69,6 +70,8 @@ public:
     CORPS_DECL void visitLeaders(std::string_view deptId, FunctionRef<bool(RowView)> f) const;
     /** Rows of CorpDeptMember of one member. */
     CORPS_DECL void visitDeptsOf(std::string_view memberId, FunctionRef<bool(RowView)> f) const;
+    /** Whether the member stands in the department. */
+    [[nodiscard]] CORPS_DECL bool standsIn(std::string_view deptId, std::string_view memberId) const;
     /** Whether the member leads the department. */
     [[nodiscard]] CORPS_DECL bool leads(std::string_view deptId, std::string_view memberId) const;
 
@@ -90,9 +93,15 @@ public:
     /** Text of one column of a member; empty when unknown. Throws Error(notFound). */
     [[nodiscard]] CORPS_DECL std::string memberText(MemberId const& id, std::string_view column) const;
 
+    /** The user of the pool with this id; false when there is none. */
+    CORPS_DECL bool visitUser(std::string_view userId, FunctionRef<void(RowView)> f) const;
+
     // --- any table ---
     /** Rows of the corp in one of its tables, in key order. */
     CORPS_DECL void visitAll(TableSchema const& t, FunctionRef<bool(RowView)> f) const;
+    /** Rows whose column has this value: by index where there is one, else all are read. */
+    CORPS_DECL void visitBy(TableSchema const& t, std::string_view column, std::string_view value,
+                            FunctionRef<bool(RowView)> f) const;
     /** The row with this key behind the corp; false when there is none. */
     CORPS_DECL bool visitOne(TableSchema const& t, std::string_view key, FunctionRef<void(RowView)> f) const;
 
@@ -102,9 +111,8 @@ public:
     CORPS_DECL void requireRoleGroup(std::string_view id) const;
 
 private:
-    /** Rows whose column has this value: by index where there is one. */
-    void visitBy(TableSchema const& t, std::string_view column, std::string_view value,
-                 FunctionRef<bool(RowView)> f) const;
+    /** Whether a row's key starts with these two behind the corp. */
+    [[nodiscard]] bool hasPair(TableSchema const& t, std::string_view first, std::string_view second) const;
 
     RowAccess& rows_;
     RecordTables const& tables_;

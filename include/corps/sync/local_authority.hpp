@@ -101,6 +101,12 @@ public:
         requires FollowsAnUpstream<Sync>;
     void getClient()
         requires FollowsAnUpstream<Sync>;
+    void identify(LoginCode code)
+        requires FollowsAnUpstream<Sync>;
+    void asyncIdentify(LoginCode code)
+        requires FollowsAnUpstream<Sync>;
+    void authorizeUrl(LoginRequest const& request) const
+        requires FollowsAnUpstream<Sync>;
     void releaseUserRole(MemberId const& memberId)
         requires FollowsAnUpstream<Sync>;
     void authConfig() const

@@ -5,11 +5,13 @@
 #include <corps/config/corp_config.hpp>
 #include <corps/model/corp_data.hpp>
 #include <corps/model/records.hpp>
+#include <corps/sync/login.hpp>
 #include <corps/sync/shared_api.hpp>
 #include <corps/sync/sync_policy.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +36,12 @@ public:
 
     [[nodiscard]] Upstream& upstream() noexcept override { return upstream_; }
     [[nodiscard]] Api& api() noexcept { return api_; }
+    [[nodiscard]] asio::awaitable<Identity> identify(LoginCode code) override {
+        return channel_.auth().identify(channel_.wire(), channel_, std::move(code));
+    }
+    [[nodiscard]] std::string authorizeUrl(LoginRequest const& r) override {
+        return channel_.auth().authorizeUrl(r);
+    }
 
 private:
     static typename Auth::Config authConfig(CorpConfig const& config) {
@@ -209,6 +217,30 @@ public:
         return this->core()->registerMembers(corpData, &memberList, this->caller());
     }
 
+    using Login = BasicLogin<R>;
+    /** The address of the platform's login page, to send a browser to. Errors: config when the login host is
+     * not known; invalidArgument for a kind of login that the platform does not have. */
+    [[nodiscard]] std::string authorizeUrl(LoginRequest const& request) const {
+        return this->core()->authorizeUrl(request);
+    }
+    /**
+     * Who came back from the platform's login page: the platform's word, the member, and the user they are
+     * bound to. The store is asked as the last sync left it.
+     *
+     * Errors      authRejected when the platform refuses the code (it works once, for some minutes); refused
+     * when it refuses the person, or the person is not known here, belongs to another enterprise, has
+     * resigned, was set offline here, or has an account that the platform froze or disabled: the message says
+     * which, and names nobody but by id; wrongCorp when the store mirrors another application or id type;
+     * config, transport, protocol. Threads     Any number at once, also while this object syncs.
+     */
+    [[nodiscard]] Login identify(LoginCode code) {
+        Context const context = this->context();
+        return context.run(loginOn(this->core(), std::move(code)));
+    }
+    [[nodiscard]] asio::awaitable<Login> asyncIdentify(LoginCode code) {
+        return loginOn(this->core(), std::move(code));
+    }
+
     /** The platform's client, for any other call of it. Lives as long as this corp. */
     [[nodiscard]] typename Traits::Client::Api& getClient() {
         return static_cast<detail::UpstreamPartsOf<typename Traits::Auth, typename Traits::Client::Api>&>(
@@ -273,6 +305,25 @@ public:
 
 protected:
     using Shared::Shared;
+
+private:
+    static asio::awaitable<Login> loginOn(std::shared_ptr<MirrorCore> core, LoginCode code) {
+        Login out;
+        out.identity = co_await MirrorCore::identify(core, std::move(code));
+        std::function<void()> const look = [&] {
+            core->read([&](CorpReader const& r) {
+                std::string const id = core->requireLogin(r, out.identity);
+                r.visitMember(MemberId(id), [&](RowView row, MemberStatus) {
+                    out.member = fromRow<typename R::Member>(row);
+                    return true;
+                });
+                r.visitUser(out.member.userId.value().view(),
+                            [&](RowView row) { out.user = fromRow<typename R::User>(row); });
+            });
+        };
+        co_await core->context().blocking(look);
+        co_return out;
+    }
 };
 
 }  // namespace corps

@@ -42,7 +42,7 @@ public:
         FAIL("a token came");
         throw 0;
     }
-    Identity identify(LoginCode code) { return context.run(auth.identify(wire, std::move(code))); }
+    Identity identify(LoginCode code) { return context.run(auth.identify(wire, wire, std::move(code))); }
     std::optional<Error> loginFailure(LoginCode code) {
         try {
             (void)identify(std::move(code));
@@ -77,19 +77,29 @@ TEST_CASE("fs auth: configuration", "[auth]") {
     CHECK(c.userIdType == "open_id");
     CHECK(c.appSecret.equals("x"));
 
-    // Lark, a private deployment, the emulator: the login host is not guessed.
+    FSAuth::Config const lark = FSAuth::Config::fromJson(
+        keys(R"({"appId":"cli_1","appSecret":"x","baseUrl":"https://open.larksuite.com"})"), "Acme.json");
+    CHECK(lark.accountsBaseUrl == "https://accounts.larksuite.com");
+    CHECK(FSAuth(lark).authorizeUrl(LoginRequest("https://portal.example.com/cb")) ==
+          "https://accounts.larksuite.com/open-apis/authen/v1/authorize?client_id=cli_1&response_type=code"
+          "&redirect_uri=https%3A%2F%2Fportal.example.com%2Fcb");
+
+    // A private deployment, the emulator: the login host is not guessed.
     FSAuth::Config const other = FSAuth::Config::fromJson(
         keys(
             R"({"authConfig":{"appId":"cli_1","appSecret":"x"},"baseUrl":"http://127.0.0.1:80/","userIdType":"user_id"})"),
         "");
     CHECK(other.baseUrl == "http://127.0.0.1:80");
     CHECK(other.accountsBaseUrl.empty());
-    CHECK_THROWS_AS((void)FSAuth(other).authorizeUrl(FSAuth::LoginRequest()), Error);
+    CHECK_THROWS_AS((void)FSAuth(other).authorizeUrl(LoginRequest()), Error);
 
     for (std::string_view const text :
          {R"({})", R"({"appId":"cli_1"})", R"({"appSecret":"x"})", R"({"appId":1,"appSecret":"x"})",
           R"({"appId":"cli_1","appSecret":"x","userIdType":"openid"})",
-          R"({"appId":"cli_1","appSecret":"x","baseUrl":"http://example.com"})"}) {
+          R"({"appId":"cli_1","appSecret":"x","baseUrl":"http://example.com"})",
+          R"({"appId":"cli_1","appSecret":"x","accountsBaseUrl":"https://accounts.larksuite.com"})",
+          R"({"appId":"cli_1","appSecret":"x","baseUrl":"https://open.larksuite.com",
+              "accountsBaseUrl":"https://accounts.feishu.cn"})"}) {
         CAPTURE(text);
         try {
             (void)FSAuth::Config::fromJson(keys(text), "Acme.json");
@@ -201,7 +211,7 @@ TEST_CASE("fs auth: tokens are shared by host and application, among those who k
 
 TEST_CASE("fs auth: the login page", "[auth]") {
     FSAuth const auth(FSAuth::Config("cli_1", Secret("x")));
-    FSAuth::LoginRequest r;
+    LoginRequest r;
     r.redirectUri = "https://portal.example.com/cb?a=1&b=2";
     r.state = "s t";
     CHECK(auth.authorizeUrl(r) ==
@@ -247,7 +257,9 @@ TEST_CASE("fs auth: a login that is refused", "[auth][coroutine]") {
              {400, R"({"code":20003,"error":"invalid_grant","error_description":"not found"})",
               Errc::authRejected},
              {400, R"({"code":20065,"error":"invalid_grant"})", Errc::authRejected},
-             {400, R"({"code":20010,"error":"x"})", Errc::authRejected},
+             {400, R"({"code":20010,"error":"x"})", Errc::refused},
+             {400, R"({"code":20066,"error":"x"})", Errc::refused},
+             {400, R"({"code":20046,"error":"x"})", Errc::config},
              {400, R"({"code":20002,"error":"invalid_client"})", Errc::config},
              {400, R"({"code":20071,"error":"x"})", Errc::invalidArgument},
              {500, R"({"code":20050,"error":"server_error"})", Errc::transport},
@@ -264,14 +276,30 @@ TEST_CASE("fs auth: a login that is refused", "[auth][coroutine]") {
         CHECK_FALSE(shows(*e, "the-code"));
         CHECK(rig.net.calls() == 1);
     }
-    for (std::string_view const body : {R"({"code":20022,"msg":"frozen"})",
-                                        R"({"code":20021,"msg":"resigned"})", R"({"code":20005,"msg":""})"}) {
+    for (auto const& [body, errc] : std::vector<std::pair<std::string_view, Errc>>{
+             {R"({"code":20008,"msg":"not exist"})", Errc::refused},
+             {R"({"code":20021,"msg":"resigned"})", Errc::refused},
+             {R"({"code":20022,"msg":"frozen"})", Errc::refused},
+             {R"({"code":20023,"msg":"not registered"})", Errc::refused},
+             {R"({"code":20005,"msg":""})", Errc::authRejected}}) {
+        CAPTURE(body);
         Rig rig;
         rig.net.push(Response(200, R"({"code":0,"access_token":"u-secret"})"));
         rig.net.push(Response(200, std::string(body)));
         std::optional<Error> const e = rig.loginFailure(LoginCode("the-code"));
         REQUIRE(e);
-        CHECK(e->is(Errc::authRejected));
+        CHECK(e->code() == make_error_code(errc));
         CHECK_FALSE(shows(*e, "u-secret"));
     }
+    // A kind of login that Feishu does not have: nothing is sent.
+    Rig rig;
+    LoginCode other("the-code");
+    other.kind = "qr";
+    std::optional<Error> const e = rig.loginFailure(other);
+    REQUIRE(e);
+    CHECK(e->is(Errc::invalidArgument));
+    CHECK(rig.net.calls() == 0);
+    LoginRequest page("https://portal.example.com/cb");
+    page.kind = "qr";
+    CHECK_THROWS_AS((void)rig.auth.authorizeUrl(page), Error);
 }

@@ -44,6 +44,8 @@ struct Organisation {
         bool admin = false;
         std::string jobNumber{};
         std::vector<std::string> leads{};
+        std::string unionId{};
+        std::string standing{};  // the platform's word about the account
     };
     std::map<std::string, Dept> depts;  // without the root, "root"
     std::map<std::string, Member> members;
@@ -57,6 +59,10 @@ struct Organisation {
         if (path == "token") {
             if (q.body != secret) return corps::Response(403, "{}");
             return corps::Response(200, "{\"token\":\"t-1\"}");
+        }
+        if (path.starts_with("badge/")) {
+            bool const authorised = corps::findHeader(q.headers, "Authorization") == "t-1";
+            return authorised ? corps::Response(200, path.substr(6)) : corps::Response(401, "{}");
         }
         json::array items;
         if (path == "depts") {
@@ -77,6 +83,8 @@ struct Organisation {
                 if (!m.phone.empty()) o["phone"] = m.phone;
                 if (!m.email.empty()) o["email"] = m.email;
                 if (!m.jobNumber.empty()) o["jobNumber"] = m.jobNumber;
+                if (!m.unionId.empty()) o["unionId"] = m.unionId;
+                o["standing"] = m.standing;
                 items.push_back(std::move(o));
             }
         } else if (path == "roles") {
@@ -126,9 +134,24 @@ public:
     }
     bool tokenRejected(corps::Response const& p) const { return p.status == 401; }
     std::string tokenKey() const { return "toy"; }
-    boost::asio::awaitable<corps::Identity> identify(corps::Channel&, corps::LoginCode) const {
-        throw corps::Error(corps::Errc::unsupported, "nobody logs in here");
-        co_return corps::Identity();
+    std::string authorizeUrl(corps::LoginRequest const& r) const {
+        return "https://toy.example/login?back=" + r.redirectUri + "&state=" + r.state;
+    }
+    /** The code is who it is: "member/union id"; by the kind "badge", what the platform says to the token. */
+    boost::asio::awaitable<corps::Identity> identify(corps::Channel&, corps::Channel& authorised,
+                                                     corps::LoginCode code) const {
+        if (code.kind == "badge") {
+            corps::Request q("GET", "https://toy.example/toy/badge/" + code.code, "GET /toy/badge");
+            corps::Response const p = co_await authorised.send(std::move(q));
+            if (p.status != 200) throw corps::Error(corps::Errc::authRejected, "no such badge");
+            code.code = p.body;
+        }
+        corps::Identity who;
+        std::size_t const slash = code.code.find('/');
+        who.upstreamCorpId = code.redirectUri.empty() ? "toy-corp" : code.redirectUri;
+        who.memberId = code.code.substr(0, slash);
+        if (slash != std::string::npos) who.unionId = code.code.substr(slash + 1);
+        co_return who;
     }
 
 private:
@@ -199,7 +222,9 @@ struct Client {
                 member[3] = cell("email");
                 member[6] = cell("jobNumber");
                 member[8] = Cell::integer(1);
+                member[9] = cell("standing");
                 member[11] = Cell::text(id);
+                member[13] = cell("unionId");
                 rows.row(corps::UpstreamTable::member, member);
                 std::array<Cell, 4> const place{Cell::text(unit.listing->id), Cell::text(id), Cell(),
                                                 Cell::integer(o.at("primary").get_bool() ? 1 : 0)};

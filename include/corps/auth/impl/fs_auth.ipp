@@ -22,6 +22,8 @@ namespace detail {
 
 inline constexpr std::string_view kFeishuApi = "https://open.feishu.cn";
 inline constexpr std::string_view kFeishuAccounts = "https://accounts.feishu.cn";
+inline constexpr std::string_view kLarkApi = "https://open.larksuite.com";
+inline constexpr std::string_view kLarkAccounts = "https://accounts.larksuite.com";
 inline constexpr std::string_view kFeishuJson = "application/json; charset=utf-8";
 
 /** The body as an object, or nothing. */
@@ -104,15 +106,45 @@ inline std::string feishuCredentialsText(std::int64_t code) {
     }
 }
 
+inline void feishuLoginKind(std::string_view kind) {
+    if (!kind.empty())
+        throw Error(Errc::invalidArgument, "a kind of login: Feishu has one, which an empty kind stands for");
+}
+
+/** Throws when the platform refuses the person, and not what they brought. */
+inline void feishuRefusePerson(FeishuRefusal& refusal) {
+    switch (refusal.code()) {
+        case 20008: refusal.raise(Errc::refused, "the platform does not know this person any more");
+        case 20010: refusal.raise(Errc::refused, "this person may not use the application");
+        case 20021: refusal.raise(Errc::refused, "this person has resigned");
+        case 20022: refusal.raise(Errc::refused, "this person's account is frozen");
+        case 20023: refusal.raise(Errc::refused, "this person is not registered with the platform");
+        case 20066:
+            refusal.raise(Errc::refused,
+                          "the platform refuses this person's status: resigned, frozen or not activated");
+        default: break;
+    }
+}
+
 }  // namespace detail
 
 CORPS_DECL FSAuth::Config FSAuth::Config::fromJson(boost::json::object const& keys, std::string_view place) {
     detail::BusinessKeys const read(keys, place);
     Config out(read.credential("appId"), read.secret("appSecret"));
     out.baseUrl = read.baseUrl("baseUrl", detail::kFeishuApi);
-    // Feishu and Lark are two worlds: the login host of the one is never guessed for the other.
-    out.accountsBaseUrl = read.baseUrl(
-        "accountsBaseUrl", out.baseUrl == detail::kFeishuApi ? detail::kFeishuAccounts : std::string_view());
+    // Feishu and Lark are two worlds, each with its login host; that of a private deployment is not guessed.
+    std::string_view accounts;
+    if (out.baseUrl == detail::kFeishuApi) accounts = detail::kFeishuAccounts;
+    if (out.baseUrl == detail::kLarkApi) accounts = detail::kLarkAccounts;
+    out.accountsBaseUrl = read.baseUrl("accountsBaseUrl", accounts);
+    // One brand's browser page for the other brand's API: every login would come back with a code that the
+    // API does not know.
+    bool const mixed =
+        (accounts == detail::kFeishuAccounts && out.accountsBaseUrl == detail::kLarkAccounts) ||
+        (accounts == detail::kLarkAccounts && out.accountsBaseUrl == detail::kFeishuAccounts);
+    if (mixed)
+        read.refuse("accountsBaseUrl",
+                    "the login host of the same brand as baseUrl: " + std::string(accounts));
     out.userIdType = read.text("userIdType", "open_id");
     if (out.userIdType != "open_id" && out.userIdType != "user_id" && out.userIdType != "union_id") {
         read.refuse("userIdType", "\"open_id\", \"user_id\" or \"union_id\"");
@@ -178,9 +210,10 @@ CORPS_DECL std::string FSAuth::tokenKey() const {
 CORPS_DECL std::string FSAuth::authorizeUrl(LoginRequest const& r) const {
     if (config_.accountsBaseUrl.empty()) {
         throw Error(Errc::config,
-                    "\"accountsBaseUrl\": expected the host of the login page, since \"baseUrl\" is not "
-                    "Feishu's own");
+                    "\"accountsBaseUrl\": expected the host of the login page, since \"baseUrl\" is neither "
+                    "Feishu's nor Lark's own");
     }
+    detail::feishuLoginKind(r.kind);
     std::string out = config_.accountsBaseUrl +
                       "/open-apis/authen/v1/authorize?client_id=" + percentEncode(config_.appId) +
                       "&response_type=code&redirect_uri=" + percentEncode(r.redirectUri);
@@ -191,7 +224,9 @@ CORPS_DECL std::string FSAuth::authorizeUrl(LoginRequest const& r) const {
     return out;
 }
 
-CORPS_DECL asio::awaitable<Identity> FSAuth::identify(Channel& wire, LoginCode code) const {
+CORPS_DECL asio::awaitable<Identity> FSAuth::identify(Channel& wire, Channel& /*authorised*/,
+                                                      LoginCode code) const {
+    detail::feishuLoginKind(code.kind);
     boost::json::object body;
     body["grant_type"] = "authorization_code";
     body["client_id"] = config_.appId;
@@ -211,6 +246,7 @@ CORPS_DECL asio::awaitable<Identity> FSAuth::identify(Channel& wire, LoginCode c
         if (refusal.code() == 20050 || refusal.code() == 20072)
             refusal.raise(Errc::transport, "the platform cannot answer at the moment");
         refusal.raiseIfPassing();
+        detail::feishuRefusePerson(refusal);
         switch (refusal.code()) {
             case 0: break;
             case 20002: refusal.raise(Errc::config, "the platform refuses appSecret");
@@ -221,6 +257,11 @@ CORPS_DECL asio::awaitable<Identity> FSAuth::identify(Channel& wire, LoginCode c
             case 20071:
                 refusal.raise(Errc::invalidArgument,
                               "the redirect address is not the one the login page was opened with");
+            case 20046:
+                refusal.raise(
+                    Errc::config,
+                    "the application is of the other brand: is baseUrl Feishu's where it is Lark's, "
+                    "or the other way round?");
             case 20049: refusal.raise(Errc::authRejected, "the code verifier does not fit");
             case 20003:
             case 20004:
@@ -239,12 +280,8 @@ CORPS_DECL asio::awaitable<Identity> FSAuth::identify(Channel& wire, LoginCode c
     detail::FeishuRefusal refusal(info, p, o ? &*o : nullptr, token);
     if (refusal.code() == 20050) refusal.raise(Errc::transport, "the platform cannot answer at the moment");
     refusal.raiseIfPassing();
-    switch (refusal.code()) {
-        case 0: break;
-        case 20021: refusal.raise(Errc::authRejected, "this person has resigned");
-        case 20022: refusal.raise(Errc::authRejected, "this person's account is frozen");
-        default: refusal.raise(Errc::authRejected, "the platform does not say who logged in");
-    }
+    detail::feishuRefusePerson(refusal);
+    if (refusal.code() != 0) refusal.raise(Errc::authRejected, "the platform does not say who logged in");
     boost::json::value const* const data = o->if_contains("data");
     if (data == nullptr || !data->is_object())
         refusal.raise(Errc::protocol, "the answer says nothing of who logged in");

@@ -3,6 +3,7 @@
 #include <corps/error/error.hpp>
 #include <corps/model/corp_data.hpp>
 #include <corps/sync/corp_core.hpp>
+#include <corps/sync/login.hpp>
 #include <corps/sync/registration.hpp>
 
 #include <utility>
@@ -82,7 +83,7 @@ CORPS_DECL MirrorCore::MirrorCore(CorpConfig config, Context context, std::uniqu
                                   RecordTables const& tables, MirrorIdentity identity, std::string rootDeptId,
                                   std::unique_ptr<UpstreamParts> parts)
     : CorpCore(std::move(config), std::move(context), std::move(store), tables),
-      platform_(identity.platform),
+      identity_(identity),
       rootDeptId_(std::move(rootDeptId)),
       parts_(std::move(parts)),
       engine_(this->context(), this->store(), tables, name(), this->config().title, std::move(identity)) {}
@@ -115,6 +116,14 @@ CORPS_DECL asio::awaitable<CorpData> MirrorCore::collect(std::shared_ptr<MirrorC
                                                          PullOptions options) {
     Operation const running(*self);
     co_return co_await self->engine_.collect(self->parts_->upstream(), options);
+}
+
+CORPS_DECL asio::awaitable<Identity> MirrorCore::identify(std::shared_ptr<MirrorCore> self, LoginCode code) {
+    try {
+        co_return co_await self->parts_->identify(std::move(code));
+    } catch (Error const& e) {
+        throw e.withCorp(self->name());
+    }
 }
 
 CORPS_DECL Done MirrorCore::initNow(std::shared_ptr<MirrorCore> self, std::string caller) {
@@ -157,14 +166,16 @@ CORPS_DECL RegisterReport MirrorCore::registerMembers(CorpData const& data, std:
                                                       std::string const& caller) {
     RegistrationScope scope;
     scope.corp = name();
-    scope.platform = platform_;
+    scope.platform = identity_.platform;
     scope.caller = caller;
     scope.now = context().clock().now().time_since_epoch().count();
     scope.newId = [this] { return context().newId(); };
     RegisterReport out;
     try {
-        store().write(
-            [&](RowAccess& rows) { out = corps::registerMembers(rows, tables(), data, only, scope); });
+        store().write([&](RowAccess& rows) {
+            requireIdentity(rows, name(), identity_);
+            out = corps::registerMembers(rows, tables(), data, only, scope);
+        });
     } catch (Error const& e) {
         throw e.withCorp(name());
     }
@@ -176,9 +187,24 @@ CORPS_DECL VerifyReport MirrorCore::verify() {
     return engine_.verify();
 }
 
+CORPS_DECL std::string MirrorCore::authorizeUrl(LoginRequest const& r) {
+    try {
+        return parts_->authorizeUrl(r);
+    } catch (Error const& e) {
+        throw e.withCorp(name());
+    }
+}
+
+CORPS_DECL std::string MirrorCore::requireLogin(CorpReader const& r, Identity const& who) const {
+    return corps::requireLogin(r, identity_, who);
+}
+
 CORPS_DECL void MirrorCore::ensureRoot(std::string const& caller) {
     bool there = false;
-    read([&](CorpReader const& r) { there = !r.rootDeptId().empty(); });
+    read([&](CorpReader const& r) {
+        requireIdentity(r.rows(), name(), identity_);
+        there = !r.rootDeptId().empty();
+    });
     if (there) return;
     edit(caller, [&](LocalEdits& edits) { edits.ensureRoot(DeptId(rootDeptId_), config().title); });
 }

@@ -72,6 +72,17 @@ CORPS_DECL bool CorpReader::visitOne(TableSchema const& t, std::string_view id,
     return found;
 }
 
+CORPS_DECL bool CorpReader::visitUser(std::string_view userId, FunctionRef<void(RowView)> f) const {
+    std::array<Cell, 1> const key{Cell::text(userId)};
+    bool found = false;
+    rows_.forEach(*tables_.user, 0, key, [&](RowView row) {
+        found = true;
+        f(row);
+        return false;
+    });
+    return found;
+}
+
 CORPS_DECL void CorpReader::visitMembers(StatusFilter filter, MemberVisitor f) const {
     visitAll(*tables_.member, [&](RowView row) {
         MemberStatus const status = statusOf(row);
@@ -191,6 +202,15 @@ CORPS_DECL bool CorpReader::hasRoleGroup(std::string_view id) const {
     return visitOne(*tables_.roleGroup, id, [](RowView) {});
 }
 
+CORPS_DECL bool CorpReader::hasChildren(std::string_view deptId) const {
+    bool found = false;
+    visitBy(*tables_.dept, "parentId", deptId, [&](RowView) {
+        found = true;
+        return false;
+    });
+    return found;
+}
+
 CORPS_DECL std::string CorpReader::rootDeptId() const {
     std::vector<std::string> const roots = childrenOf("");
     return roots.empty() ? std::string() : roots.front();
@@ -206,10 +226,18 @@ CORPS_DECL std::vector<std::string> CorpReader::membersOf(std::vector<std::strin
     return out;
 }
 
+CORPS_DECL bool CorpReader::standsIn(std::string_view deptId, std::string_view memberId) const {
+    return hasPair(*tables_.deptMember, deptId, memberId);
+}
 CORPS_DECL bool CorpReader::leads(std::string_view deptId, std::string_view memberId) const {
-    std::array<Cell, 3> const key{Cell::text(corp_), Cell::text(deptId), Cell::text(memberId)};
+    return hasPair(*tables_.deptLeader, deptId, memberId);
+}
+
+CORPS_DECL bool CorpReader::hasPair(TableSchema const& t, std::string_view first,
+                                    std::string_view second) const {
+    std::array<Cell, 3> const key{Cell::text(corp_), Cell::text(first), Cell::text(second)};
     bool found = false;
-    rows_.forEach(*tables_.deptLeader, 0, key, [&](RowView) {
+    rows_.forEach(t, 0, key, [&](RowView) {
         found = true;
         return false;
     });

@@ -75,9 +75,7 @@ struct SyncEngine::Impl {
     std::string title;
     MirrorIdentity identity;
 
-    [[nodiscard]] std::string identityText() const {
-        return identity.platform + '\n' + identity.appId + '\n' + identity.idTypes;
-    }
+    [[nodiscard]] std::string identityText() const { return identity.packed(); }
 
     [[nodiscard]] Error named(Error const& e) const { return e.withCorp(corp); }
 
@@ -103,13 +101,8 @@ struct SyncEngine::Impl {
             for (std::uint64_t& w : b.key.word) w = context.random();
         b.warm = options.useSidecar && !b.newKey && b.everSynced &&
                  b.storedSidecarIdentity == b.sidecarIdentity && sidecarComplete(b);
-        if (!options.migrate && !b.identity.empty() && b.identity != identityText()) {
-            Diagnostics d;
-            d.corp = corp;
-            throw Error(Errc::wrongCorp,
-                        "the store mirrors another platform, application or id type than configured",
-                        std::move(d));
-        }
+        if (!options.migrate && !b.identity.empty() && b.identity != identityText())
+            refuseIdentity(corp, MirrorIdentity::unpack(b.identity), identity);
         return b;
     }
 
@@ -121,10 +114,7 @@ struct SyncEngine::Impl {
         if (options.migrate || b.upstreamCorp.empty() || upstreamCorp.empty() ||
             b.upstreamCorp == upstreamCorp)
             return;
-        Diagnostics d;
-        d.corp = corp;
-        throw Error(Errc::wrongCorp, "the credentials belong to another enterprise than the store mirrors",
-                    std::move(d));
+        refuseUpstreamCorp(corp, b.upstreamCorp, upstreamCorp);
     }
 
     detail::Planner::Input input(SyncOptions const& options) const {

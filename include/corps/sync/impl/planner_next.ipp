@@ -132,8 +132,7 @@ CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
     plan.scopeChanged = !base_.scope.empty() && base_.scope != scope;
     set(kScope, base_.scope, scope);
     if (!proof_.upstreamCorpId.empty()) set(kUpstreamCorp, base_.upstreamCorp, proof_.upstreamCorpId);
-    set(kIdentity, base_.identity,
-        in_.identity.platform + '\n' + in_.identity.appId + '\n' + in_.identity.idTypes);
+    set(kIdentity, base_.identity, in_.identity.packed());
     set(kSidecarIdentity, base_.storedSidecarIdentity, base_.sidecarIdentity);
     if (base_.newKey)
         next.state.emplace_back(kFingerprintKey, std::string(reinterpret_cast<char const*>(base_.key.word),
