@@ -25,7 +25,10 @@ CORPS_DECL Planner::Planner(Input const& input, RowAccess& rows, Findings& found
       proof_(proof),
       base_(before),
       users_(rows, *input.tables, *input.columns, input.corp, input.identity.platform,
-             proof.upstreamCorpId.empty() ? input.corp : proof.upstreamCorpId, input.now) {}
+             !proof.upstreamCorpId.empty()  ? proof.upstreamCorpId
+             : !before.upstreamCorp.empty() ? before.upstreamCorp  // not told this time
+                                            : input.corp,
+             input.now) {}
 
 CORPS_DECL std::vector<std::string> Planner::unexplained() {
     readStored();
