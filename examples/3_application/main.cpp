@@ -3,6 +3,7 @@
 //     example_3_application DIR FILE
 #include <corps/app.hpp>
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/transport/https.hpp>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <corps/auth/local_auth.hpp>
 #include <corps/auth/verdict.hpp>
 #include <corps/client/verdict.hpp>
 #include <corps/config/corp_config.hpp>
@@ -20,9 +21,6 @@ namespace corps {
 
 template <class AuthPolicy, class ClientPolicy, class StoragePolicy, class SyncPolicy>
 class Corp;
-
-/** The AuthPolicy of corps that no platform authenticates and that have no passwords. */
-struct NoAuth {};
 
 namespace detail {
 
@@ -97,6 +95,7 @@ consteval bool checkPolicies() {
             static_assert(AuthVerdict<A>::template verify<A>());
         } else {
             static_assert(ClientWithoutUpstream::verify<C>());
+            static_assert(LocalAuthVerdict<A>::template verify<A>());
         }
         return true;
     }
@@ -125,7 +124,8 @@ using CheckedApi = typename ApiOf<checkPolicies<A, C, S, Y>(), A, C, S, Y>::Type
  * A handle: copies are the same corp. The official types are aliases of it (types.hpp); a type of your own is
  * one more alias, with a policy of your own in any of the four places.
  *
- * @tparam AuthPolicy    who the corp is to its platform: an UpstreamAuth, or NoAuth.
+ * @tparam AuthPolicy    who the corp is to its platform: an UpstreamAuth; or, for a corp that is edited here,
+ *                       how passwords are kept: PasswordLogin, another LocalAuth, or NoAuth.
  * @tparam ClientPolicy  how it is read: Over<Client, Transport>, or NoUpstream.
  * @tparam StoragePolicy where it is kept.
  * @tparam SyncPolicy    who has authority over it: Mirror<Records> or LocalAuthority<Records>.

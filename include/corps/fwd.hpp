@@ -31,6 +31,7 @@ struct SyncReport;
 
 struct NoAuth;
 struct NoUpstream;
+struct PasswordLogin;
 class FSAuth;
 struct FSInnerClient;
 template <class Client, class Transport>
@@ -48,8 +49,9 @@ class App;
 template <class Transport, class Storage, class Records = StandardRecords>
 using FSInnerType = Corp<FSAuth, Over<FSInnerClient, Transport>, Storage, Mirror<Records>>;
 
-/** `corps.NormalType`: an organisation that is edited here. */
+/** `corps.NormalType`: an organisation that is edited here. Needs <corps/crypto/password.hpp>, for passwords.
+ */
 template <class Storage, class Records = StandardRecords>
-using NormalType = Corp<NoAuth, NoUpstream, Storage, LocalAuthority<Records>>;
+using NormalType = Corp<PasswordLogin, NoUpstream, Storage, LocalAuthority<Records>>;
 
 }  // namespace corps

@@ -42,13 +42,16 @@
 #include <corps/sync/impl/corp_core.ipp>
 #include <corps/sync/impl/corp_reader.ipp>
 #include <corps/sync/impl/engine.ipp>
+#include <corps/sync/impl/erasure.ipp>
 #include <corps/sync/impl/findings.ipp>
-#include <corps/sync/impl/local_authority.ipp>
+#include <corps/sync/impl/local_core.ipp>
 #include <corps/sync/impl/local_edits.ipp>
 #include <corps/sync/impl/login.ipp>
 #include <corps/sync/impl/mirror.ipp>
 #include <corps/sync/impl/mirror_identity.ipp>
+#include <corps/sync/impl/new_member.ipp>
 #include <corps/sync/impl/options.ipp>
+#include <corps/sync/impl/organisation_edits.ipp>
 #include <corps/sync/impl/plan.ipp>
 #include <corps/sync/impl/planner.ipp>
 #include <corps/sync/impl/planner_changes.ipp>

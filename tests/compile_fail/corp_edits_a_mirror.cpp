@@ -1,6 +1,7 @@
 // expect: EditedHere
 // A mirrored corp has no createDept: the platform is where departments are made.
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/testing/scripted_transport.hpp>
 
 using Feishu = corps::FSInnerType<corps::testing::ScriptedTransport, corps::MemoryStorage>;

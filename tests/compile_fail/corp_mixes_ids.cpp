@@ -1,6 +1,7 @@
 // expect: (cannot convert|no viable conversion)
 // A department's id where a member's is expected.
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 
 void use(corps::NormalType<corps::MemoryStorage>& corp, corps::DeptId const& dept,
          corps::MemberId const& member) {

@@ -1,6 +1,7 @@
 // expect: FollowsAnUpstream
 // A corp that is edited here has nothing to sync with.
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/testing/scripted_transport.hpp>
 
 using Normal = corps::NormalType<corps::MemoryStorage>;

@@ -1,6 +1,7 @@
 // expect: corps: this record derives from another: write CORPS_EXTEND
 // A wider member that was not described would silently lose its own fields.
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 
 #include <string>
 

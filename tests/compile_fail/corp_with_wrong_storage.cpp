@@ -1,6 +1,7 @@
 // expect: corps: StoragePolicy needs `std::optional<Lock> tryLock\(std::string_view corp\)`
 // The first error is a sentence of ours, at the place where the corp is formed.
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 
 #include <cstdint>
 #include <span>

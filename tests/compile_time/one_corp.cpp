@@ -1,5 +1,6 @@
 // A program with one type of corp on memory. What it costs to compile is measured and limited: measure.sh.
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 
 #include <cstdio>
 #include <exception>

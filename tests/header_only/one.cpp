@@ -3,6 +3,7 @@
 #include "two.hpp"
 
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/emulator/emulator.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/testing/manual_clock.hpp>

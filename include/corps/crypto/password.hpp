@@ -1,9 +1,9 @@
 #pragma once
 
 #include <corps/detail/config.hpp>
+#include <corps/model/password_hash.hpp>
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #define CORPS_INCLUDED_CRYPTO 1
@@ -19,13 +19,6 @@ struct PasswordCost {
     std::uint32_t blockSize = 8;
     std::uint32_t parallel = 1;
     friend bool operator==(PasswordCost const&, PasswordCost const&) = default;
-};
-
-/** A stored password: the hash and what it was made with. Nothing in it leads back to the password or its
- * MD5. */
-struct PasswordHash {
-    std::string hash;        ///< 64 hex digits
-    std::string parameters;  ///< "scrypt$logN$blockSize$parallel$salt", the salt in hex
 };
 
 /**
@@ -45,9 +38,25 @@ struct PasswordHash {
  */
 [[nodiscard]] CORPS_DECL bool verifyPassword(std::string_view password, PasswordHash const& stored);
 
-/** Whether a stored hash was made with other parameters than these: hash again after the next successful
- * check. */
+/** Whether a stored hash took less memory or work than these parameters do: hash again after the next
+ * successful check. One that cost more stays. */
 [[nodiscard]] CORPS_DECL bool needsRehash(PasswordHash const& stored, PasswordCost cost = PasswordCost());
+
+/** A LocalAuth: scrypt at this cost. To raise it, put it in the AuthPolicy's place of a corp type of your
+ * own. */
+template <PasswordCost Cost>
+struct ScryptLogin {
+    [[nodiscard]] static PasswordHash hash(std::string_view password) { return hashPassword(password, Cost); }
+    [[nodiscard]] static bool verify(std::string_view password, PasswordHash const& stored) {
+        return verifyPassword(password, stored);
+    }
+    [[nodiscard]] static bool needsRehash(PasswordHash const& stored) {
+        return corps::needsRehash(stored, Cost);
+    }
+};
+
+/** The AuthPolicy of NormalType: scrypt at the default cost. */
+struct PasswordLogin : ScryptLogin<PasswordCost{}> {};
 
 }  // namespace corps
 

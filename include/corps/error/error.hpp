@@ -3,6 +3,7 @@
 #include <corps/detail/config.hpp>
 #include <corps/error/errc.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -22,6 +23,7 @@ struct Diagnostics {
     int httpStatus = 0;                        ///< 0 when no response arrived
     std::string upstreamMessage;               ///< untrusted text of the platform
     std::string requestId;                     ///< the platform's id of the request, to quote to its support
+    std::optional<std::chrono::milliseconds> retryAfter{};  ///< when the same call may succeed, where known
 };
 
 /**

@@ -13,6 +13,6 @@ struct CorpDeptLimit {
     friend bool operator==(CorpDeptLimit const&, CorpDeptLimit const&) = default;
 };
 
-CORPS_RECORD(CorpDeptLimit, key(roleId, memberId, deptId))
+CORPS_RECORD(CorpDeptLimit, key(roleId, memberId, deptId), index(memberId))
 
 }  // namespace corps

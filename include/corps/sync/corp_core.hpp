@@ -136,9 +136,6 @@ struct PlatformFacts {
 using MakeUpstreamParts = std::unique_ptr<UpstreamParts> (*)(Context const&, CorpConfig const&,
                                                              std::shared_ptr<Channel> wire);
 
-[[nodiscard]] CORPS_DECL std::shared_ptr<CorpCore> makeLocalCore(CorpConfig config, Context context,
-                                                                 std::unique_ptr<Store> store,
-                                                                 RecordTables const& tables);
 [[nodiscard]] CORPS_DECL std::shared_ptr<MirrorCore> makeMirrorCore(
     CorpConfig config, Context context, std::unique_ptr<Store> store, RecordTables const& tables,
     PlatformFacts const& facts, MakeUpstreamParts make, std::unique_ptr<Channel> wire);

@@ -105,15 +105,16 @@ public:
     /** The row with this key behind the corp; false when there is none. */
     CORPS_DECL bool visitOne(TableSchema const& t, std::string_view key, FunctionRef<void(RowView)> f) const;
 
+    /** The first row whose key starts with these two behind the corp; false when there is none. */
+    CORPS_DECL bool visitPair(TableSchema const& t, std::string_view first, std::string_view second,
+                              FunctionRef<void(RowView)> f) const;
+
     CORPS_DECL void requireMember(std::string_view id) const;
     CORPS_DECL void requireDept(std::string_view id) const;
     CORPS_DECL void requireRole(std::string_view id) const;
     CORPS_DECL void requireRoleGroup(std::string_view id) const;
 
 private:
-    /** Whether a row's key starts with these two behind the corp. */
-    [[nodiscard]] bool hasPair(TableSchema const& t, std::string_view first, std::string_view second) const;
-
     RowAccess& rows_;
     RecordTables const& tables_;
     std::string_view corp_;

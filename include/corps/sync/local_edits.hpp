@@ -24,6 +24,10 @@ namespace corps {
  */
 class LocalEdits {
 public:
+    LocalEdits(LocalEdits const&) = delete;
+    LocalEdits& operator=(LocalEdits const&) = delete;
+    ~LocalEdits() = default;
+
     /** @param caller who makes the change: stands in the change feed. @param now milliseconds since 1970. */
     CORPS_DECL LocalEdits(RowAccess& rows, RecordTables const& tables, std::string corp, std::string caller,
                           std::int64_t now);
@@ -44,13 +48,13 @@ public:
     /** Takes the mark away. Errors: refused, for who has resigned upstream. */
     CORPS_DECL void reinstate(std::vector<MemberId> const& ids);
 
-    /** Errors: invalidArgument, for an empty name. */
+    /** Errors: invalidArgument, for an empty name; alreadyExists. */
     CORPS_DECL void createRoleGroup(RoleGroupId const& id, std::string_view name);
     /** Errors: refused, for a group of upstream; invalidArgument, for an empty name. */
     CORPS_DECL void renameRoleGroup(RoleGroupId const& id, std::string_view name);
     /** Errors: refused, for a group of upstream or one that has roles. */
     CORPS_DECL void deleteRoleGroup(RoleGroupId const& id);
-    /** Errors: invalidArgument, for an empty name. */
+    /** Errors: invalidArgument, for an empty name; alreadyExists. */
     CORPS_DECL void createRole(RoleId const& id, RoleGroupId const& group, std::string_view name);
     /** Errors: refused, for a role of upstream; invalidArgument, for an empty name. */
     CORPS_DECL void renameRole(RoleId const& id, std::string_view name);
@@ -65,22 +69,28 @@ public:
     /** Makes the root department if there is none. True when it was made. */
     CORPS_DECL bool ensureRoot(DeptId const& id, std::string_view name);
 
-    /** In a corp that is edited here. Errors: invalidArgument, for an empty name. */
-    CORPS_DECL void createDept(DeptId const& id, DeptId const& parent, std::string_view name);
+    /** A member with memberships, leaderships, roles, limits and administrator rows; the user stays. */
+    CORPS_DECL void takeMember(std::string_view id);
 
     /** Ends the work; the transaction may commit. */
     CORPS_DECL void finish();
 
-private:
+protected:
     using Values = std::initializer_list<std::pair<std::string_view, Cell>>;
     /** Upserts the row of `key` (behind the corp) with these values. */
     void put(TableSchema const& t, std::initializer_list<std::string_view> key, Values values = {});
     void take(TableSchema const& t, std::vector<std::string> const& key);
+    void takeRow(TableSchema const& t, Row const& row);
     /** Keys (behind the corp) of the rows that start with `prefix`. */
     [[nodiscard]] std::vector<std::vector<std::string>> keysUnder(
         TableSchema const& t, std::initializer_list<std::string_view> prefix) const;
+    /** Throws Error(refused) unless the row was made here. */
     void requireLocal(TableSchema const& t, std::string_view id, std::string_view what) const;
+    [[nodiscard]] RecordTables const& tables() const noexcept { return tables_; }
+    [[nodiscard]] std::string const& corp() const noexcept { return corp_; }
+    [[nodiscard]] ChangeWriter& writer() noexcept { return writer_; }
 
+private:
     RecordTables const& tables_;
     std::string corp_;
     CorpReader reader_;

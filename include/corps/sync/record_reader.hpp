@@ -43,6 +43,7 @@ struct RecordReader {
     using Role = typename Records::Role;
     using RoleGroup = typename Records::RoleGroup;
     using RoleMember = typename Records::RoleMember;
+    using User = typename Records::User;
     using LocalData = BasicLocalCorpData<Records>;
     [[nodiscard]] static std::vector<Dept> depts(CorpCore& core);
     [[nodiscard]] static Dept dept(CorpCore& core, std::string_view id);
@@ -66,6 +67,16 @@ struct RecordReader {
                                                              std::vector<RoleId> const& roles);
     [[nodiscard]] static LocalData localData(CorpCore& core);
 
+    // The same inside a transaction. What is asked for must be there, but for a user.
+    [[nodiscard]] static Dept deptIn(CorpReader const& r, std::string_view id);
+    [[nodiscard]] static Member memberIn(CorpReader const& r, MemberId const& id);
+    /** The memberships of these, in their order. */
+    [[nodiscard]] static std::vector<DeptMember> deptMembersIn(CorpReader const& r, DeptId const& dept,
+                                                               std::vector<MemberId> const& ids);
+    [[nodiscard]] static User userIn(CorpReader const& r, UserId const& id);
+    template <class Record>
+    [[nodiscard]] static Record oneIn(CorpReader const& r, TableSchema const& t, std::string_view id);
+
 private:
     template <class Record>
     [[nodiscard]] static std::vector<Record> rowsOf(CorpReader const& r, TableSchema const& t);
@@ -76,7 +87,6 @@ private:
     [[nodiscard]] static Member memberOf(RowView row, MemberStatus status);
     [[nodiscard]] static std::vector<Member> activeIn(CorpReader const& r, std::vector<std::string> ids);
     [[nodiscard]] static std::vector<Dept> deptsIn(CorpReader const& r);
-    [[nodiscard]] static Dept deptIn(CorpReader const& r, std::string_view id);
 };
 
 template <class Records>
@@ -164,12 +174,7 @@ auto RecordReader<Records>::members(CorpCore& core, StatusFilter filter) -> std:
 template <class Records>
 auto RecordReader<Records>::member(CorpCore& core, MemberId const& id) -> Member {
     Member out{};
-    core.read([&](CorpReader const& r) {
-        r.visitMember(id, [&](RowView row, MemberStatus status) {
-            out = memberOf(row, status);
-            return false;
-        });
-    });
+    core.read([&](CorpReader const& r) { out = memberIn(r, id); });
     return out;
 }
 
@@ -292,6 +297,43 @@ auto RecordReader<Records>::localData(CorpCore& core) -> LocalData {
 }
 
 template <class Records>
+auto RecordReader<Records>::memberIn(CorpReader const& r, MemberId const& id) -> Member {
+    Member out{};
+    r.visitMember(id, [&](RowView row, MemberStatus status) {
+        out = memberOf(row, status);
+        return false;
+    });
+    return out;
+}
+
+template <class Records>
+auto RecordReader<Records>::deptMembersIn(CorpReader const& r, DeptId const& dept,
+                                          std::vector<MemberId> const& ids) -> std::vector<DeptMember> {
+    std::vector<DeptMember> out;
+    for (MemberId const& id : ids)
+        r.visitPair(*r.tables().deptMember, dept.view(), id.view(), [&](RowView row) {
+            out.push_back(fromRow<DeptMember>(row));
+            out.back().isLeader = r.leads(dept.view(), id.view());
+        });
+    return out;
+}
+
+template <class Records>
+auto RecordReader<Records>::userIn(CorpReader const& r, UserId const& id) -> User {
+    User out{};
+    r.visitUser(id.view(), [&](RowView row) { out = fromRow<User>(row); });
+    return out;
+}
+
+template <class Records>
+template <class Record>
+auto RecordReader<Records>::oneIn(CorpReader const& r, TableSchema const& t, std::string_view id) -> Record {
+    Record out{};
+    r.visitOne(t, id, [&](RowView row) { out = fromRow<Record>(row); });
+    return out;
+}
+
+template <class Records>
 template <class Record>
 auto RecordReader<Records>::rowsOf(CorpReader const& r, TableSchema const& t) -> std::vector<Record> {
     std::vector<Record> out;
@@ -314,8 +356,7 @@ template <class Records>
 template <class Record>
 auto RecordReader<Records>::one(CorpCore& core, TableSchema const& t, std::string_view id) -> Record {
     Record out{};
-    core.read(
-        [&](CorpReader const& r) { r.visitOne(t, id, [&](RowView row) { out = fromRow<Record>(row); }); });
+    core.read([&](CorpReader const& r) { out = oneIn<Record>(r, t, id); });
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include <corps/model/member_status.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/corp_core.hpp>
+#include <corps/sync/erasure.hpp>
 #include <corps/sync/record_reader.hpp>
 #include <corps/sync/results.hpp>
 
@@ -125,31 +126,35 @@ public:
     std::vector<RoleMember> setUserRole(MemberId const& memberId, std::vector<RoleId> const& roleIdList) {
         return Reader::setUserRole(*core_, caller_, memberId, roleIdList);
     }
-    RoleGroup createRoleGroup(std::string_view name) {
-        RoleGroupId const id(context().newId());
-        core_->edit(caller_, [&](LocalEdits& edits) { edits.createRoleGroup(id, name); });
-        return Reader::roleGroup(*core_, id.view());
+    /** @param roleGroupId not given: a new one. Errors: invalidArgument for an empty name; alreadyExists. */
+    RoleGroup createRoleGroup(std::string_view name, RoleGroupId const& roleGroupId = {}) {
+        RoleGroupId const id = roleGroupId.empty() ? RoleGroupId(context().newId()) : roleGroupId;
+        return changeOne<RoleGroup>(*core_->tables().roleGroup, id.view(),
+                                    [&](LocalEdits& edits) { edits.createRoleGroup(id, name); });
     }
     /** Errors: refused for a group of the upstream; invalidArgument for an empty name. */
     RoleGroup renameRoleGroup(RoleGroupId const& roleGroupId, std::string_view name) {
-        core_->edit(caller_, [&](LocalEdits& edits) { edits.renameRoleGroup(roleGroupId, name); });
-        return Reader::roleGroup(*core_, roleGroupId.view());
+        return changeOne<RoleGroup>(*core_->tables().roleGroup, roleGroupId.view(),
+                                    [&](LocalEdits& edits) { edits.renameRoleGroup(roleGroupId, name); });
     }
     /** Errors: refused for a group of the upstream, and for one that has roles. */
     Done deleteRoleGroup(RoleGroupId const& roleGroupId) {
         core_->edit(caller_, [&](LocalEdits& edits) { edits.deleteRoleGroup(roleGroupId); });
         return Done();
     }
-    /** Makes a role of our own. Errors: invalidArgument for an empty name; notFound for the group. */
-    Role createRole(std::string_view name, RoleGroupId const& roleGroupId) {
-        RoleId const id(context().newId());
-        core_->edit(caller_, [&](LocalEdits& edits) { edits.createRole(id, roleGroupId, name); });
-        return Reader::role(*core_, id.view());
+    /**
+     * Makes a role of our own. @param roleId not given: a new one.
+     * Errors      invalidArgument for an empty name; notFound for the group; alreadyExists.
+     */
+    Role createRole(std::string_view name, RoleGroupId const& roleGroupId, RoleId const& roleId = {}) {
+        RoleId const id = roleId.empty() ? RoleId(context().newId()) : roleId;
+        return changeOne<Role>(*core_->tables().role, id.view(),
+                               [&](LocalEdits& edits) { edits.createRole(id, roleGroupId, name); });
     }
     /** Errors: refused for a role of the upstream; invalidArgument for an empty name. */
     Role renameRole(RoleId const& roleId, std::string_view name) {
-        core_->edit(caller_, [&](LocalEdits& edits) { edits.renameRole(roleId, name); });
-        return Reader::role(*core_, roleId.view());
+        return changeOne<Role>(*core_->tables().role, roleId.view(),
+                               [&](LocalEdits& edits) { edits.renameRole(roleId, name); });
     }
     /** With who has it and its limits. Errors: refused for a role of the upstream. */
     Done deleteRole(RoleId const& roleId) {
@@ -238,6 +243,36 @@ public:
         return core_->changesSince(cursor, limit);
     }
 
+    // --- forgetting ---
+
+    /**
+     * Forgets a person who has resigned: the member with all that is theirs, their binding, and what the
+     * change feed says of them, also when they were deleted before. The user of the pool goes with what they
+     * sign in with, unless they are a member of another corp of the store. Nothing says who did it, or that
+     * it was done.
+     *
+     * Errors      notFound for an id that neither a member nor the feed has; refused for who is active, also
+     * upstream: a sync would bring them back.
+     * Cost        Reads the whole change feed.
+     */
+    Done eraseMember(MemberId const& memberId) {
+        corps::eraseMember(*core_, memberId);
+        return Done();
+    }
+    /**
+     * Forgets the corp: departments, members, roles, settings, sync state, change feed, and every user who is
+     * in no other corp of the store. This object stays usable, as that of a corp which was never filled.
+     * Kept is the corp's name with two counters, so that cursors and plans of before are not taken for new
+     * ones.
+     *
+     * Errors      busy while a sync of this corp runs.
+     * Cost        Linear in all that is stored of the corp, and in the change feeds of the store.
+     */
+    Done eraseCorp() {
+        corps::eraseCorp(*core_);
+        return Done();
+    }
+
 protected:
     using Core = typename Traits::Core;
 
@@ -254,6 +289,17 @@ protected:
     [[nodiscard]] std::string const& caller() const noexcept { return caller_; }
 
 private:
+    /** Changes a record and gives it as it is then. */
+    template <class Record, class F>
+    Record changeOne(TableSchema const& t, std::string_view id, F&& f) {
+        Record out{};
+        core_->edit(caller_, [&](LocalEdits& edits) {
+            f(edits);
+            out = Reader::template oneIn<Record>(edits.reader(), t, id);
+        });
+        return out;
+    }
+
     std::shared_ptr<Core> core_;
     std::string caller_;
 };

@@ -1,4 +1,5 @@
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/storage/sqlite.hpp>
 
 #include <cstdio>

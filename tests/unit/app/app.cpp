@@ -1,6 +1,7 @@
 #include "unit/corp/toy.hpp"
 
 #include <corps/app.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/storage/memory.hpp>
 #include <corps/testing/scripted_transport.hpp>
 #include <corps/types.hpp>

@@ -2,6 +2,7 @@
 #include "toy.hpp"
 
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/model/json.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -65,14 +66,4 @@ TEST_CASE("corp: a generic corp has what all corps have", "[corp]") {
     CHECK(corp.getLocalCorpData().deptList.size() == 3);
     CHECK(corp.verifyCorp().ok);
     CHECK(corp.changesSince().size() == 5);
-
-    CorpConfig withFirst("corps.First", "First");
-    withFirst.business["firstMember"] = boost::json::object{{"memberId", "admin123"}};
-    NormalType<MemoryStorage> first(withFirst, context, storage);
-    try {
-        first.initCorp();
-        FAIL("a first member was passed over");
-    } catch (Error const& e) {
-        CHECK(e.is(Errc::unsupported));
-    }
 }

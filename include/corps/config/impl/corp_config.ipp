@@ -101,8 +101,11 @@ CORPS_DECL boost::json::object maskSecrets(boost::json::object const& o) {
 
 CORPS_DECL std::string AuthConfig::operator[](std::string_view key) const {
     auto const* v = values_.if_contains(detail::jsonKey(key));
-    if (v == nullptr)
-        throw Error(Errc::notFound, "authConfig has no such key", {{}, std::string(key), {}, {}, 0, {}, {}});
+    if (v == nullptr) {
+        Diagnostics d;
+        d.place = key;
+        throw Error(Errc::notFound, "authConfig has no such key", std::move(d));
+    }
     if (auto const* s = v->if_string()) return std::string(detail::plainText(*s));
     if (auto i = detail::integerText(*v)) return *i;
     return boost::json::serialize(*v);

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -110,7 +111,11 @@ CORPS_DECL bool verifyPassword(std::string_view password, PasswordHash const& st
 }
 
 CORPS_DECL bool needsRehash(PasswordHash const& stored, PasswordCost cost) {
-    return !(detail::parsePassword(stored.parameters).cost == cost);
+    auto const memory = [](PasswordCost const& c) {
+        return (std::uint64_t{1} << std::min(c.logN, 40U)) * c.blockSize;
+    };
+    PasswordCost const had = detail::parsePassword(stored.parameters).cost;
+    return memory(had) < memory(cost) || memory(had) * had.parallel < memory(cost) * cost.parallel;
 }
 
 }  // namespace corps

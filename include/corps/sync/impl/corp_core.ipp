@@ -209,11 +209,6 @@ CORPS_DECL void MirrorCore::ensureRoot(std::string const& caller) {
     edit(caller, [&](LocalEdits& edits) { edits.ensureRoot(DeptId(rootDeptId_), config().title); });
 }
 
-CORPS_DECL std::shared_ptr<CorpCore> makeLocalCore(CorpConfig config, Context context,
-                                                   std::unique_ptr<Store> store, RecordTables const& tables) {
-    return std::make_shared<CorpCore>(std::move(config), std::move(context), std::move(store), tables);
-}
-
 CORPS_DECL std::shared_ptr<MirrorCore> makeMirrorCore(CorpConfig config, Context context,
                                                       std::unique_ptr<Store> store,
                                                       RecordTables const& tables, PlatformFacts const& facts,

@@ -227,18 +227,19 @@ CORPS_DECL std::vector<std::string> CorpReader::membersOf(std::vector<std::strin
 }
 
 CORPS_DECL bool CorpReader::standsIn(std::string_view deptId, std::string_view memberId) const {
-    return hasPair(*tables_.deptMember, deptId, memberId);
+    return visitPair(*tables_.deptMember, deptId, memberId, [](RowView) {});
 }
 CORPS_DECL bool CorpReader::leads(std::string_view deptId, std::string_view memberId) const {
-    return hasPair(*tables_.deptLeader, deptId, memberId);
+    return visitPair(*tables_.deptLeader, deptId, memberId, [](RowView) {});
 }
 
-CORPS_DECL bool CorpReader::hasPair(TableSchema const& t, std::string_view first,
-                                    std::string_view second) const {
+CORPS_DECL bool CorpReader::visitPair(TableSchema const& t, std::string_view first, std::string_view second,
+                                      FunctionRef<void(RowView)> f) const {
     std::array<Cell, 3> const key{Cell::text(corp_), Cell::text(first), Cell::text(second)};
     bool found = false;
-    rows_.forEach(t, 0, key, [&](RowView) {
+    rows_.forEach(t, 0, key, [&](RowView row) {
         found = true;
+        f(row);
         return false;
     });
     return found;

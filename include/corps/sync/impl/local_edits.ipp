@@ -13,6 +13,18 @@ inline void requireName(std::string_view name) {
     if (name.empty()) throw Error(Errc::invalidArgument, "a name must not be empty");
 }
 
+[[nodiscard]] inline Error errorAbout(Errc code, std::string_view what, std::string_view id,
+                                      std::string message) {
+    Diagnostics d;
+    d.place = std::string(what) + " " + std::string(id);
+    return Error(code, std::move(message), std::move(d));
+}
+
+[[nodiscard]] inline Error takenId(std::string_view what, std::string_view id) {
+    return errorAbout(Errc::alreadyExists, what, id,
+                      "there is a " + std::string(what) + " with this id already; expected a free one");
+}
+
 }  // namespace detail
 
 CORPS_DECL LocalEdits::LocalEdits(RowAccess& rows, RecordTables const& tables, std::string corp,
@@ -38,6 +50,12 @@ CORPS_DECL void LocalEdits::take(TableSchema const& t, std::vector<std::string> 
     std::vector<Cell> cells{Cell::text(corp_)};
     for (std::string const& part : key) cells.push_back(Cell::text(part));
     writer_.erase(t, cells);
+}
+
+CORPS_DECL void LocalEdits::takeRow(TableSchema const& t, Row const& row) {
+    std::vector<Cell> key;
+    for (std::size_t i = 0; i < t.keyColumns; ++i) key.push_back(row[i].view());
+    writer_.erase(t, key);
 }
 
 CORPS_DECL std::vector<std::vector<std::string>> LocalEdits::keysUnder(
@@ -139,6 +157,7 @@ CORPS_DECL void LocalEdits::reinstate(std::vector<MemberId> const& ids) {
 
 CORPS_DECL void LocalEdits::createRoleGroup(RoleGroupId const& id, std::string_view name) {
     detail::requireName(name);
+    if (reader_.hasRoleGroup(id.view())) throw detail::takenId("role group", id.view());
     put(*tables_.roleGroup, {id.view()}, {{"name", Cell::text(name)}, {"origin", Cell::text(kOriginLocal)}});
 }
 
@@ -163,6 +182,7 @@ CORPS_DECL void LocalEdits::deleteRoleGroup(RoleGroupId const& id) {
 CORPS_DECL void LocalEdits::createRole(RoleId const& id, RoleGroupId const& group, std::string_view name) {
     detail::requireName(name);
     reader_.requireRoleGroup(group.view());
+    if (reader_.hasRole(id.view())) throw detail::takenId("role", id.view());
     put(*tables_.role, {id.view()},
         {{"name", Cell::text(name)},
          {"roleGroupId", Cell::text(group.view())},
@@ -223,10 +243,16 @@ CORPS_DECL bool LocalEdits::ensureRoot(DeptId const& id, std::string_view name) 
     return true;
 }
 
-CORPS_DECL void LocalEdits::createDept(DeptId const& id, DeptId const& parent, std::string_view name) {
-    detail::requireName(name);
-    reader_.requireDept(parent.view());
-    put(*tables_.dept, {id.view()}, {{"parentId", Cell::text(parent.view())}, {"name", Cell::text(name)}});
+CORPS_DECL void LocalEdits::takeMember(std::string_view id) {
+    for (TableSchema const* t : {tables_.deptMember, tables_.deptLeader, tables_.roleMember,
+                                 tables_.deptLimit, tables_.admin, tables_.member}) {
+        std::vector<Row> gone;
+        reader_.visitBy(*t, "memberId", id, [&](RowView row) {
+            gone.emplace_back(row.begin(), row.end());
+            return true;
+        });
+        for (Row const& row : gone) takeRow(*t, row);
+    }
 }
 
 }  // namespace corps
