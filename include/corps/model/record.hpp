@@ -74,8 +74,9 @@ struct FieldInfo {
     std::string_view name;
     Owner owner = Owner::upstream;
     FieldUse use = FieldUse::plain;
-    ColumnType type = ColumnType::text;  ///< of the column; meaningless when computed
-    bool mayBeUnknown = false;           ///< the field is a Field<>
+    ColumnType type = ColumnType::text;    ///< of the column; meaningless when computed
+    bool mayBeUnknown = false;             ///< the field is a Field<>
+    bool (*holds)(Cell const&) = nullptr;  ///< as ColumnSchema::holds
 };
 
 namespace detail {
@@ -344,6 +345,12 @@ consteval bool checkField() {
     return true;
 }
 
+template <class T>
+bool holdsCell(Cell const& c) {
+    T scratch{};
+    return fromCell(c, scratch);
+}
+
 template <class Item, class T>
 consteval FieldInfo infoOf() {
     using Type = FieldType<Item, T>;
@@ -352,6 +359,9 @@ consteval FieldInfo infoOf() {
         out.type = ColumnType::corp;
     } else if constexpr (Item::kOwner != Owner::computed && Storable<Type>) {
         out.type = CellCodec<ValueOf<Type>>::kType;
+        if constexpr (CellCodec<ValueOf<Type>>::kType == ColumnType::integer ||
+                      std::same_as<Type, Field<Date>>)
+            out.holds = &holdsCell<Type>;
     }
     return out;
 }

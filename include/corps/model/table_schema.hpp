@@ -24,6 +24,8 @@ struct ColumnSchema {
     std::string name;
     ColumnType type = ColumnType::text;
     Owner owner = Owner::upstream;
+    /** Whether a cell of the right type is a value of the field, a date say. Null: every one is. */
+    bool (*holds)(Cell const&) = nullptr;
 };
 
 struct IndexSchema {

@@ -48,6 +48,13 @@ SyncPlan samplePlan() {
     plan.holds.push_back(hold);
     plan.digest.bytes[3] = 0xab;
     plan.outOfScope = {"x"};
+    SyncFault fault;
+    fault.place = "members of department d1, page 2";
+    fault.code = make_error_code(Errc::rateLimited);
+    fault.message = "too fast";
+    fault.upstreamCode = 99991400;
+    fault.requestId = "L1";
+    plan.faults = {fault, SyncFault{"a page", make_error_code(Errc::protocol), "no JSON", {}, {}}};
     plan.warnings = {"a warning"};
     plan.missingPermissions = {"contact:user.phone:readonly"};
     plan.stats.units = 12;
@@ -84,6 +91,13 @@ TEST_CASE("sync plan: through JSON and back", "[sync]") {
     CHECK(back.scopeChanged);
     CHECK(back.digest == plan.digest);
     CHECK(back.outOfScope == plan.outOfScope);
+    REQUIRE(back.faults.size() == 2);
+    CHECK(back.faults[0].place == plan.faults[0].place);
+    CHECK(back.faults[0].code == Errc::rateLimited);
+    CHECK(back.faults[0].upstreamCode == 99991400);
+    CHECK(back.faults[0].requestId == "L1");
+    CHECK(back.faults[1].code == Errc::protocol);
+    CHECK_FALSE(back.faults[1].upstreamCode);
     CHECK(back.warnings == plan.warnings);
     CHECK(back.missingPermissions == plan.missingPermissions);
     CHECK(back.stats.units == 12);
@@ -109,6 +123,9 @@ TEST_CASE("sync plan: bad JSON is refused where it is bad", "[sync]") {
     CHECK(place(replaced(good, "\"reason\":\"wholeDepartment\"", "\"reason\":\"because\"")) ==
           "plan.holds[0].reason");
     CHECK(place(replaced(good, "\"outOfScope\":[\"x\"]", "\"outOfScope\":[1]")) == "plan.outOfScope");
+    CHECK(place(replaced(good, "\"error\":\"rate limited\"", "\"error\":\"?\"")) == "plan.faults[0].error");
+    CHECK(place(replaced(good, "\"total\":2", "\"total\":-2")) == "plan.holds[0].total");
+    CHECK(place(replaced(good, "\"units\":12", "\"units\":-1")) == "plan.stats.units");
     CHECK(place(replaced(good, "00ff10", "00ff1")) == "plan.changes[0].cells.raw");
     CHECK(place(replaced(good, "00ff10", "00ffzz")) == "plan.changes[0].cells.raw");
     // Whatever is cut off, it is refused and nothing worse.

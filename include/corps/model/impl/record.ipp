@@ -17,7 +17,7 @@ CORPS_DECL TableSchema makeSchema(std::string_view table, bool shared, std::span
         for (FieldInfo const& f : fields) {
             if (f.use == FieldUse::corp || f.owner == Owner::computed || (f.owner == Owner::key) != wantKey)
                 continue;
-            t.columns.push_back({std::string(f.name), f.type, f.owner});
+            t.columns.push_back({std::string(f.name), f.type, f.owner, f.holds});
         }
         if (wantKey) t.keyColumns = t.columns.size();
     }

@@ -381,20 +381,29 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
         std::vector<Cell> rowBefore(table->columns.size());
         std::vector<Cell> rowAfter(table->columns.size());
         if (start == 1) rowBefore[0] = rowAfter[0] = Cell::text(corp);
-        for (std::size_t k = 0; k < key.size(); ++k) rowBefore[start + k] = rowAfter[start + k] = key[k];
+        // What a plan of this process says of a row is true while the generation stands. Shared tables are
+        // guarded by none, and a plan that was text meanwhile is not believed: there the row itself is looked
+        // up.
+        bool const believed = plan.runs != nullptr && start == 1;
+        auto const put = [&](std::size_t at, Cell const& value) {
+            bool (*const holds)(Cell const&) = table->columns[at].holds;
+            if (!believed && holds != nullptr && !holds(value))
+                throw bad(i, "a value that " + table->columns[at].name + " cannot have");
+            rowAfter[at] = value;
+        };
+        for (std::size_t k = 0; k < key.size(); ++k) {
+            rowBefore[start + k] = key[k];
+            put(start + k, key[k]);
+        }
         changed.clear();
         for (std::size_t v = 0; v < names.size(); ++v) {
             std::size_t const at = table->find(names[v]);
             if (at == TableSchema::npos || at < table->keyColumns)
                 throw bad(i, "a column that the table does not have");
             rowBefore[at] = before[v];
-            rowAfter[at] = after[v];
+            put(at, after[v]);
             if (!after[v].isNull()) changed.push_back(at);
         }
-        // What a plan of this process says of a row is true while the generation stands. Shared tables are
-        // guarded by none, and a plan that was text meanwhile is not believed: there the row itself is looked
-        // up.
-        bool const believed = plan.runs != nullptr && start == 1;
         switch (plan.changes.kind(i)) {
             case ChangeKind::create:
                 if (believed)

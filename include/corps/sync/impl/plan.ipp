@@ -216,6 +216,15 @@ CORPS_DECL json::object faultToJson(SyncFault const& f) {
     return o;
 }
 
+/** The code that faultToJson wrote as its text. */
+CORPS_DECL boost::system::error_code errorFromText(std::string_view text, std::string const& place) {
+    for (int i = static_cast<int>(Errc::config); i <= static_cast<int>(Errc::unsupported); ++i) {
+        boost::system::error_code const code = make_error_code(static_cast<Errc>(i));
+        if (code.message() == text) return code;
+    }
+    badPlan(place, "the text of an error");
+}
+
 CORPS_DECL json::object statsToJson(SyncStats const& s) {
     json::object o;
     o["calls"] = s.calls;
@@ -409,6 +418,11 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
         if (!v.is_bool()) badPlan(place + "." + std::string(key), "true or false");
         return v.get_bool();
     };
+    auto countOf = [&](json::object const& from, std::string_view key, std::string const& place) {
+        std::int64_t const n = integerOf(from, key, place);
+        if (n < 0) badPlan(place + "." + std::string(key), "a number that is not negative");
+        return static_cast<std::uint64_t>(n);
+    };
     if (integerOf(*o, "version", "plan") != 1) badPlan("plan.version", "1");
     SyncPlan plan;
     plan.corp = textOf(*o, "corp", "plan");
@@ -466,7 +480,7 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
         if (e->contains("deptId")) h.where = textOf(*e, "deptId", place);
         h.memberIds = textsOf(*e, "memberIds", place);
         h.deptIds = textsOf(*e, "deptIds", place);
-        h.total = static_cast<std::uint64_t>(integerOf(*e, "total", place));
+        h.total = countOf(*e, "total", place);
         h.since = integerOf(*e, "since", place);
         plan.holds.push_back(std::move(h));
     }
@@ -478,17 +492,28 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
     plan.outOfScope = textsOf(*o, "outOfScope", "plan");
     plan.warnings = textsOf(*o, "warnings", "plan");
     plan.missingPermissions = textsOf(*o, "missingPermissions", "plan");
+    at = 0;
+    for (json::value const& v : listOf(*o, "faults", "plan")) {
+        std::string const place = "plan.faults[" + std::to_string(at++) + "]";
+        json::object const* e = v.if_object();
+        if (e == nullptr) badPlan(place, "an object");
+        SyncFault f;
+        f.place = textOf(*e, "place", place);
+        f.code = detail::errorFromText(textOf(*e, "error", place), place + ".error");
+        f.message = textOf(*e, "message", place);
+        if (e->contains("upstreamCode")) f.upstreamCode = integerOf(*e, "upstreamCode", place);
+        if (e->contains("requestId")) f.requestId = textOf(*e, "requestId", place);
+        plan.faults.push_back(std::move(f));
+    }
     json::value const& stats = member(*o, "stats", "plan");
     if (!stats.is_object()) badPlan("plan.stats", "an object");
-    auto countOf = [&](std::string_view key) {
-        return static_cast<std::uint64_t>(integerOf(stats.get_object(), key, "plan.stats"));
-    };
-    plan.stats.calls = countOf("calls");
-    plan.stats.pages = countOf("pages");
-    plan.stats.units = countOf("units");
-    plan.stats.decoded = countOf("decoded");
-    plan.stats.members = countOf("members");
-    plan.stats.departments = countOf("departments");
+    auto statOf = [&](std::string_view key) { return countOf(stats.get_object(), key, "plan.stats"); };
+    plan.stats.calls = statOf("calls");
+    plan.stats.pages = statOf("pages");
+    plan.stats.units = statOf("units");
+    plan.stats.decoded = statOf("decoded");
+    plan.stats.members = statOf("members");
+    plan.stats.departments = statOf("departments");
     return plan;
 }
 
