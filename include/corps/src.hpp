@@ -46,6 +46,7 @@
 #include <corps/sync/impl/findings.ipp>
 #include <corps/sync/impl/local_core.ipp>
 #include <corps/sync/impl/local_edits.ipp>
+#include <corps/sync/impl/local_import.ipp>
 #include <corps/sync/impl/login.ipp>
 #include <corps/sync/impl/mirror.ipp>
 #include <corps/sync/impl/mirror_identity.ipp>

@@ -5,6 +5,7 @@
 #include <corps/config/corp_config.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/local_core.hpp>
+#include <corps/sync/local_import.hpp>
 #include <corps/sync/new_member.hpp>
 #include <corps/sync/shared_api.hpp>
 #include <corps/sync/sync_policy.hpp>
@@ -202,6 +203,27 @@ public:
      * may be left without any department. */
     Done deleteDeptMember(DeptId const& deptId, std::vector<MemberId> const& memberIdList) {
         return change([&](OrganisationEdits& e) { e.deleteDeptMembers(deptId, memberIdList); });
+    }
+
+    // --- everything at once ---
+
+    /**
+     * Brings what `data` (an organisation file: parseCorpData) names into this corp, all of it or nothing,
+     * ids kept. What it knows replaces what is here; what it does not know stays, and so does who and what it
+     * does not name. A list that it gives and that is not empty (a member's departments, a department's
+     * leaders, who has a role, the administrators) replaces the one here. New members get users of their own,
+     * and no password. Doing it twice changes nothing. Leaders need not be members of the department, as in
+     * the platform that the data may come from.
+     *
+     * The root department takes over the id of the data's root, with all that refers to it.
+     *
+     * Errors      notFound for a reference to what is neither in the data nor here. invalidArgument: two
+     * roots, a department below itself, a new department, role or role group without a name. refused: the
+     * data's root is another department here, or the other way round. They name the place by kind and id.
+     * Cost        Linear in the data.
+     */
+    ImportReport importCorpData(CorpData const& data) {
+        return importInto(*this->core(), this->caller(), data);
     }
 
     // --- signing in ---

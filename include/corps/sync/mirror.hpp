@@ -293,6 +293,8 @@ public:
         requires EditedHere<Sync>;
     void deleteMember(std::vector<MemberId> const& memberIdList)
         requires EditedHere<Sync>;
+    void importCorpData(CorpData const& data)
+        requires EditedHere<Sync>;
     void join(std::string_view username, std::string_view password, std::string_view nick)
         requires EditedHere<Sync>;
     void verifyPassword(std::string_view username, std::string_view password)

@@ -310,11 +310,13 @@ template <class Records>
 auto RecordReader<Records>::deptMembersIn(CorpReader const& r, DeptId const& dept,
                                           std::vector<MemberId> const& ids) -> std::vector<DeptMember> {
     std::vector<DeptMember> out;
-    for (MemberId const& id : ids)
+    for (MemberId const& id : ids) {
+        if (std::ranges::find(out, id, &DeptMember::memberId) != out.end()) continue;
         r.visitPair(*r.tables().deptMember, dept.view(), id.view(), [&](RowView row) {
             out.push_back(fromRow<DeptMember>(row));
             out.back().isLeader = r.leads(dept.view(), id.view());
         });
+    }
     return out;
 }
 
