@@ -32,6 +32,8 @@ struct SyncReport;
 struct NoAuth;
 struct NoUpstream;
 struct PasswordLogin;
+class DDAuth;
+struct DDInnerClient;
 class FSAuth;
 struct FSInnerClient;
 template <class Client, class Transport>
@@ -48,6 +50,10 @@ class App;
 /** `corps.FSInnerType`: mirrors a Feishu or Lark organisation through a self-built application. */
 template <class Transport, class Storage, class Records = StandardRecords>
 using FSInnerType = Corp<FSAuth, Over<FSInnerClient, Transport>, Storage, Mirror<Records>>;
+
+/** `corps.DDInnerType`: mirrors a DingTalk organisation through a self-built application. */
+template <class Transport, class Storage, class Records = StandardRecords>
+using DDInnerType = Corp<DDAuth, Over<DDInnerClient, Transport>, Storage, Mirror<Records>>;
 
 /** `corps.NormalType`: an organisation that is edited here. Needs <corps/crypto/password.hpp>, for passwords.
  */

@@ -11,9 +11,11 @@
     "corps/src.hpp is for programs that define CORPS_SEPARATE_COMPILATION in every file; without it the headers suffice"
 #endif
 
+#include <corps/auth/impl/dd_auth.ipp>
 #include <corps/auth/impl/fs_auth.ipp>
 #include <corps/client/impl/caller.ipp>
 #include <corps/client/impl/cutter.ipp>
+#include <corps/client/impl/dd_client.ipp>
 #include <corps/client/impl/fs_client.ipp>
 #include <corps/client/impl/phone.ipp>
 #include <corps/client/impl/task_group.ipp>
@@ -72,6 +74,8 @@
 namespace corps::detail {
 template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient::Api>(
+    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 }
 
 #ifdef CORPS_INCLUDED_CRYPTO
@@ -85,6 +89,7 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient:
 #include <corps/storage/impl/sqlite.ipp>
 #endif
 #ifdef CORPS_INCLUDED_EMULATOR
+#include <corps/emulator/impl/dingtalk.ipp>
 #include <corps/emulator/impl/faults.ipp>
 #include <corps/emulator/impl/feishu.ipp>
 #include <corps/emulator/impl/feishu_login.ipp>

@@ -2,10 +2,12 @@
 
 /**
  * @file
- * The official types, complete: FSInnerType, NormalType (declared in fwd.hpp).
+ * The official types, complete: FSInnerType, DDInnerType, NormalType (declared in fwd.hpp).
  */
 
+#include <corps/auth/dd_auth.hpp>
 #include <corps/auth/fs_auth.hpp>
+#include <corps/client/dd_client.hpp>
 #include <corps/client/fs_client.hpp>
 #include <corps/client/over.hpp>
 #include <corps/corp.hpp>
@@ -22,6 +24,8 @@ namespace corps {
 #ifdef CORPS_SEPARATE_COMPILATION
 namespace detail {
 extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
+    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 }
 #endif

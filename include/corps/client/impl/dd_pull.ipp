@@ -1,0 +1,489 @@
+// How an organisation is read from DingTalk.
+#pragma once
+
+#include <corps/client/cutter.hpp>
+#include <corps/client/dd_client.hpp>
+#include <corps/client/impl/dd_endpoints.hpp>
+#include <corps/client/impl/json_fields.hpp>
+#include <corps/client/impl/pull_work.hpp>
+#include <corps/context/detail/event.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace corps {
+
+// One pull; see PullWork.
+class DDInnerClient::Api::Pull : detail::PullWork {
+public:
+    Pull(Api& api, PageSink& sink, PullOptions options, asio::any_io_executor strand)
+        : PullWork(*api.caller_, sink, options, std::move(strand), &endsThePull), api_(api) {
+        proof_.rootDeptId = detail::kDdRoot;
+        proof_.upstreamCorpId = api.corpId_;
+    }
+
+    asio::awaitable<PullProof> run() {
+        co_await scopes();
+        group_.add([this] { return roles(); });
+        group_.add([this] { return administrators(); });
+        co_await group_.join();
+        co_return finished();
+    }
+
+private:
+    using Reply = detail::PullReply;
+
+    static bool endsThePull(Error const& e) {
+        if (e.is(Errc::authRejected)) return true;
+        switch (e.diagnostics().upstreamCode.value_or(0)) {
+            case 60020:  // this address
+            case 90001:
+            case 90003:
+            case 90004:
+            case 90005:
+            case 90006:
+            case 90020: return true;
+            default: return false;
+        }
+    }
+
+    static bool outOfRange(Reply const& r) { return r.code() == 50002 || r.code() == 50004; }
+
+    asio::awaitable<Reply> ask(std::string_view path, boost::json::object body, PageShape const* shape) {
+        return settle(api_.ask(path, std::move(body), shape));
+    }
+
+    // The range, and where the walk begins.
+    asio::awaitable<void> scopes() {
+        Reply r = co_await settle(
+            api_.call("GET", std::string(detail::kDdScopes), std::string(), std::string(), nullptr));
+        if (r.error) throw *r.error;
+        boost::json::object const& o = r.answer.envelope;
+        boost::json::object const* const range = detail::jsonObject(o, "auth_org_scopes");
+        if (range == nullptr) throw Error(Errc::protocol, "the answer does not tell the application's range");
+        if (boost::json::array const* const fields = detail::jsonArray(o, "auth_user_field")) {
+            bool const mobile = std::any_of(fields->begin(), fields->end(), [](boost::json::value const& v) {
+                return v.is_string() && v.get_string() == "mobile";
+            });
+            bool const email = std::any_of(fields->begin(), fields->end(), [](boost::json::value const& v) {
+                return v.is_string() && v.get_string() == "email";
+            });
+            if (!mobile) missing_.emplace("fieldMobile");
+            if (!email) missing_.emplace("fieldEmail");
+        }
+        std::vector<std::string> roots;
+        std::vector<std::string> people;
+        if (boost::json::array const* const list = detail::jsonArray(*range, "authed_dept"))
+            for (boost::json::value const& v : *list)
+                if (std::optional<std::int64_t> const id = detail::jsonInteger(v); id && *id > 0)
+                    roots.push_back(std::to_string(*id));
+        if (boost::json::array const* const list = detail::jsonArray(*range, "authed_user"))
+            for (boost::json::value const& v : *list)
+                if (v.is_string() && !v.get_string().empty()) people.emplace_back(v.get_string());
+        unique(roots);
+        unique(people);
+        std::string const whole(detail::kDdRoot);
+        proof_.fullScope = std::find(roots.begin(), roots.end(), whole) != roots.end();
+        if (proof_.fullScope) {
+            group_.add([this] { return root(); });
+            enter(whole);
+            co_return;
+        }
+        proof_.visibleRoots = roots;
+        for (std::string const& id : roots) group_.add([this, id] { return visibleRoot(id); });
+        group_.add([this, people] { return visibleMembers(people); });
+    }
+
+    static void unique(std::vector<std::string>& ids) {
+        std::sort(ids.begin(), ids.end());
+        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    }
+
+    // Departments
+    // ---------------------------------------------------------------------------------------------------
+
+    // The root stands in no list: its name is the organisation's.
+    asio::awaitable<void> root() {
+        Reply const r = co_await ask(detail::kDdDepartment, detail::ddDeptBody(detail::kDdRoot), nullptr);
+        boost::json::object const* const result =
+            r.error ? nullptr : detail::jsonObject(r.answer.envelope, "result");
+        if (result != nullptr) {
+            proof_.corpName = detail::jsonTextOr(*result, "name");
+        } else if (r.error) {
+            api_.caller_->context().log(
+                LogLevel::warning,
+                api_.caller_->corp() + ": the organisation's name cannot be read: " + r.error->message());
+        }
+        std::array<Cell, 4> const cells = {Cell::text(detail::kDdRoot), Cell::text(""),
+                                           proof_.corpName.empty() ? Cell() : Cell::text(proof_.corpName),
+                                           Cell::integer(0)};
+        sink_.row(UpstreamTable::dept, cells);
+        boost::json::array const* const managers =
+            result == nullptr ? nullptr : detail::jsonArray(*result, "dept_manager_userid_list");
+        if (managers == nullptr) {
+            std::array<Cell, 4> const untold = {Cell::text(detail::kDdRoot), Cell(), Cell(), Cell()};
+            sink_.row(UpstreamTable::deptLeader, untold);
+            co_return;
+        }
+        std::int64_t rank = 0;
+        for (boost::json::value const& m : *managers) {
+            if (!m.is_string() || m.get_string().empty()) continue;
+            std::array<Cell, 4> const leader = {
+                Cell::text(detail::kDdRoot), Cell::text(m.get_string()),
+                Cell::integer(static_cast<std::int64_t>(LeaderSource::departmentList)),
+                Cell::integer(rank++)};
+            sink_.row(UpstreamTable::deptLeader, leader);
+        }
+    }
+
+    // A department whose parent the application does not see: no list shows it.
+    asio::awaitable<void> visibleRoot(std::string id) {
+        Reply const r = co_await ask(detail::kDdDepartment, detail::ddDeptBody(id), nullptr);
+        boost::json::object const* const result =
+            r.error ? nullptr : detail::jsonObject(r.answer.envelope, "result");
+        if (result == nullptr) {
+            Error const silent(Errc::protocol, "the answer holds no department");
+            treeFault("department " + id, r.error ? *r.error : silent);
+        } else {
+            std::string const unit = boost::json::serialize(*result);
+            deliver(unit);
+        }
+        enter(id);
+    }
+
+    // Whoever is known to be a department is walked once: its members, and what is below it.
+    void enter(std::string const& id) {
+        if (!seen_.insert(id).second) return;
+        group_.add([this, id] { return below(id); });
+        group_.add([this, id] { return members(id); });
+    }
+
+    void deliver(std::string_view unit) {
+        std::array<std::string_view, 1> const units = {unit};
+        sink_.page(detail::kDdDeptShape, tree_, units);
+    }
+
+    // All children at once: the list has no pages.
+    asio::awaitable<void> below(std::string parent) {
+        Reply const r =
+            co_await ask(detail::kDdSubDepartments, detail::ddDeptBody(parent), &detail::kDdDeptShape);
+        if (r.error) {
+            bool const first = proof_.fullScope && parent == detail::kDdRoot;
+            if (first || r.lacksPermission) throw *r.error;
+            treeFault("departments below " + parent, *r.error);
+            co_return;
+        }
+        std::vector<std::string_view> units;
+        for (std::string_view const unit : r.answer.units) {
+            boost::json::value const parsed = detail::parseUnit(unit, {});
+            std::optional<std::int64_t> const number =
+                detail::jsonInteger(parsed.get_object(), detail::kDdDeptKey[0]);
+            if (!number) throw Error(Errc::protocol, "a department has no dept_id");
+            // Books of schools have departments with negative ids, which no other call knows.
+            if (*number < 1) continue;
+            std::string const id = std::to_string(*number);
+            if (!proof_.fullScope && std::find(proof_.visibleRoots.begin(), proof_.visibleRoots.end(), id) !=
+                                         proof_.visibleRoots.end()) {
+                continue;  // read by itself
+            }
+            if (api_.full_) {
+                std::string copy(unit);
+                group_.add([this, id, copy] { return details(id, copy); });
+            } else {
+                units.push_back(unit);
+            }
+            enter(id);
+        }
+        if (!units.empty()) sink_.page(detail::kDdDeptShape, tree_, units);
+    }
+
+    // What only the record by itself tells: order and managers.
+    asio::awaitable<void> details(std::string id, std::string listed) {
+        Reply const r = co_await ask(detail::kDdDepartment, detail::ddDeptBody(id), nullptr);
+        boost::json::object const* const result =
+            r.error ? nullptr : detail::jsonObject(r.answer.envelope, "result");
+        std::string keys;
+        if (result == nullptr) {
+            Error const silent(Errc::protocol, "the answer holds no department");
+            fault(tree_, "details of department " + id, r.error ? *r.error : silent);
+            keys = "\"" + std::string(detail::kDdNoDetail) + "\":true";
+        } else {
+            boost::json::object kept;
+            for (std::string_view const key :
+                 {std::string_view("order"), std::string_view("dept_manager_userid_list")})
+                if (boost::json::value const* const v = result->if_contains(key)) kept[key] = *v;
+            keys = boost::json::serialize(kept);
+            keys = keys.substr(1, keys.size() - 2);
+        }
+        std::string const unit = keys.empty() ? std::move(listed) : detail::ddWithKeys(listed, keys);
+        deliver(unit);
+    }
+
+    // Members
+    // -------------------------------------------------------------------------------------------------------
+
+    asio::awaitable<void> members(std::string dept) {
+        Listing const listing{ListingKind::deptMembers, dept};
+        CursorGuard guard;
+        std::optional<std::string> cursor = std::string("0");
+        while (cursor) {
+            std::size_t const page = guard.pages() + 1;
+            boost::json::object body = detail::ddDeptBody(dept);
+            if (std::optional<std::int64_t> const offset = detail::ddDeptNumber(*cursor)) {
+                body["cursor"] = *offset;
+            } else {
+                body["cursor"] = *cursor;
+            }
+            body["size"] = detail::kDdUserPage;
+            body["contain_access_limit"] = true;
+            Reply r = co_await ask(detail::kDdUsersOf, std::move(body), &detail::kDdUserShape);
+            std::optional<Error> failure = std::move(r.error);
+            if (failure && r.lacksPermission) throw *failure;  // no list of members at all can be read
+            if (!failure) {
+                if (!r.answer.units.empty()) co_await hand(&listing, r.answer.units);
+                boost::json::object const* const result = detail::jsonObject(r.answer.envelope, "result");
+                if (result == nullptr) {
+                    failure.emplace(Errc::protocol, "the answer holds no list of members");
+                } else {
+                    try {
+                        cursor = next(guard, *result, "has_more", "next_cursor", std::nullopt);
+                    } catch (Error const& e) {
+                        failure.emplace(e);
+                    }
+                }
+            }
+            if (failure) {
+                fault(listing, "members of department " + dept + ", page " + std::to_string(page), *failure);
+                sink_.finish(listing, ListingState::incomplete, std::nullopt);
+                co_return;
+            }
+        }
+        sink_.finish(listing, ListingState::complete, std::nullopt);
+    }
+
+    // Passes a page on; with details, after asking for the main department of those who have several.
+    asio::awaitable<void> hand(Listing const* listing, std::vector<std::string_view> units) {
+        std::vector<std::string> composed;
+        if (api_.full_) {
+            composed.resize(units.size());
+            for (std::size_t i = 0; i < units.size(); ++i) {
+                boost::json::value const parsed = detail::parseUnit(units[i], {});
+                boost::json::array const* const depts =
+                    detail::jsonArray(parsed.get_object(), "dept_id_list");
+                if (depts == nullptr || depts->size() < 2) continue;
+                std::optional<std::int64_t> const main =
+                    co_await mainDept(listing, detail::jsonTextOr(parsed.get_object(), "userid"));
+                if (!main) continue;
+                composed[i] = detail::ddWithKeys(
+                    units[i], "\"" + std::string(detail::kDdMainDept) + "\":" + std::to_string(*main));
+                units[i] = composed[i];
+            }
+        }
+        sink_.page(detail::kDdUserShape, *listing, units);
+    }
+
+    struct Main {
+        detail::Event known;
+        std::optional<std::int64_t> dept;
+    };
+
+    // Each person is asked for once, whichever of their departments comes first.
+    asio::awaitable<std::optional<std::int64_t>> mainDept(Listing const* listing, std::string id) {
+        auto const [it, first] = mains_.try_emplace(id);
+        if (!first) {
+            std::shared_ptr<Main> const other = it->second;
+            co_await other->known.wait();
+            co_return other->dept;
+        }
+        std::shared_ptr<Main> const own = std::make_shared<Main>();
+        it->second = own;
+        boost::json::object body;
+        body["userid"] = id;
+        Reply const r = co_await ask(detail::kDdUser, std::move(body), nullptr);
+        boost::json::object const* const result =
+            r.error ? nullptr : detail::jsonObject(r.answer.envelope, "result");
+        if (result == nullptr) {
+            Error const silent(Errc::protocol, "the answer holds no user");
+            fault(*listing, "details of member " + id, r.error ? *r.error : silent);
+        } else if (boost::json::array const* const places =
+                       detail::jsonArray(*result, "dept_position_list")) {
+            for (boost::json::value const& v : *places) {
+                if (!v.is_object() || !detail::jsonBool(v.get_object(), "is_main").value_or(false)) continue;
+                own->dept = detail::jsonInteger(v.get_object(), "dept_id");
+                break;
+            }
+        }
+        own->known.set();
+        co_return own->dept;
+    }
+
+    // People granted one by one: no call takes several of them.
+    asio::awaitable<void> visibleMembers(std::vector<std::string> people) {
+        Listing const listing{ListingKind::visibleMembers, std::string()};
+        ListingState state = ListingState::complete;
+        for (std::string const& id : people) {
+            boost::json::object body;
+            body["userid"] = id;
+            Reply const r = co_await ask(detail::kDdUser, std::move(body), nullptr);
+            if (r.code() == 60121 || r.code() == 33012) continue;  // left since the range was told
+            boost::json::object const* const result =
+                r.error ? nullptr : detail::jsonObject(r.answer.envelope, "result");
+            if (result == nullptr) {
+                Error const silent(Errc::protocol, "the answer holds no user");
+                fault(listing, "visible person " + id, r.error ? *r.error : silent);
+                state = ListingState::incomplete;
+                continue;
+            }
+            std::string const unit = boost::json::serialize(*result);
+            std::array<std::string_view, 1> const units = {unit};
+            sink_.page(detail::kDdUserShape, listing, units);
+        }
+        sink_.finish(listing, state, std::nullopt);
+    }
+
+    // Roles and administrators
+    // ------------------------------------------------------------------------------------
+
+    asio::awaitable<void> roles() {
+        Listing const listing{ListingKind::roles, std::string()};
+        CursorGuard guard;
+        std::optional<std::string> cursor = std::string("0");
+        std::optional<Error> failure;
+        std::vector<std::string> found;
+        while (cursor && !failure) {
+            boost::json::object body;
+            std::int64_t const offset = detail::ddDeptNumber(*cursor).value_or(0);
+            body["size"] = detail::kDdRolePage;
+            body["offset"] = offset;
+            Reply r = co_await ask(detail::kDdRoles, std::move(body), &detail::kDdRoleShape);
+            failure = std::move(r.error);
+            if (failure) break;
+            for (std::string_view const unit : r.answer.units) {
+                boost::json::value const parsed = detail::parseUnit(unit, {});
+                boost::json::array const* const list = detail::jsonArray(parsed.get_object(), "roles");
+                if (list == nullptr) continue;
+                for (boost::json::value const& v : *list)
+                    if (v.is_object())
+                        if (std::optional<std::int64_t> const id = detail::jsonInteger(v.get_object(), "id"))
+                            found.push_back(std::to_string(*id));
+            }
+            if (!r.answer.units.empty()) sink_.page(detail::kDdRoleShape, listing, r.answer.units);
+            failure = follow(guard, r.answer, offset + detail::kDdRolePage, cursor);
+        }
+        if (failure) fault(listing, "roles, page " + std::to_string(guard.pages() + 1), *failure);
+        sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
+        unique(found);
+        for (std::string const& id : found) group_.add([this, id] { return roleMembers(id); });
+    }
+
+    asio::awaitable<void> roleMembers(std::string role) {
+        Listing const listing{ListingKind::roleMembers, role};
+        CursorGuard guard;
+        std::optional<std::string> cursor = std::string("0");
+        std::optional<Error> failure;
+        while (cursor && !failure) {
+            boost::json::object body;
+            std::int64_t const offset = detail::ddDeptNumber(*cursor).value_or(0);
+            body["role_id"] = detail::ddDeptNumber(role).value_or(0);
+            body["size"] = detail::kDdRoleMemberPage;
+            body["offset"] = offset;
+            Reply r = co_await ask(detail::kDdRoleMembers, std::move(body), &detail::kDdRoleMemberShape);
+            failure = std::move(r.error);
+            if (failure) break;
+            if (!r.answer.units.empty()) sink_.page(detail::kDdRoleMemberShape, listing, r.answer.units);
+            failure = follow(guard, r.answer, offset + detail::kDdRoleMemberPage, cursor);
+        }
+        if (failure) fault(listing, "members of role " + role, *failure);
+        sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
+    }
+
+    asio::awaitable<void> administrators() {
+        Listing const listing{ListingKind::admins, std::string()};
+        Reply const r = co_await ask(detail::kDdAdmins, boost::json::object(), &detail::kDdAdminShape);
+        if (r.error) {
+            fault(listing, "administrators", *r.error);
+        } else if (!r.answer.units.empty()) {
+            sink_.page(detail::kDdAdminShape, listing, r.answer.units);
+        }
+        sink_.finish(listing, r.error ? ListingState::incomplete : ListingState::complete, std::nullopt);
+    }
+
+    // Pages
+    // -----------------------------------------------------------------------------------------------------
+
+    // The cursor after a page; where the platform tells none, `otherwise`.
+    static std::optional<std::string> next(CursorGuard& guard, boost::json::object const& result,
+                                           std::string_view moreKey, std::string_view cursorKey,
+                                           std::optional<std::int64_t> otherwise) {
+        bool const more = detail::jsonBool(result, moreKey).value_or(false);
+        std::string told = detail::jsonTextOr(result, cursorKey);
+        if (std::optional<std::int64_t> const number = detail::jsonInteger(result, cursorKey))
+            told = std::to_string(*number);
+        if (told.empty() && otherwise) told = std::to_string(*otherwise);
+        return guard.next(more, told);
+    }
+
+    static std::optional<Error> follow(CursorGuard& guard, Answer const& answer, std::int64_t otherwise,
+                                       std::optional<std::string>& cursor) {
+        boost::json::object const* const result = detail::jsonObject(answer.envelope, "result");
+        if (result == nullptr) return Error(Errc::protocol, "the answer holds no list");
+        try {
+            cursor = next(guard, *result, "hasMore", "nextCursor", otherwise);
+        } catch (Error const& e) {
+            return e;
+        }
+        return std::nullopt;
+    }
+
+    Api& api_;
+    std::unordered_set<std::string> seen_;
+    std::map<std::string, std::shared_ptr<Main>, std::less<>> mains_;
+};
+
+CORPS_DECL asio::awaitable<PullProof> DDInnerClient::Api::pull(PageSink& sink, PullOptions options) {
+    asio::any_io_executor const executor = co_await asio::this_coro::executor;
+    asio::any_io_executor const strand = asio::make_strand(executor);
+    Pull pull(*this, sink, options, strand);
+    PullProof proof = co_await asio::co_spawn(strand, pull.run(), asio::use_awaitable);
+    co_return proof;
+}
+
+CORPS_DECL asio::awaitable<Absence> DDInnerClient::Api::explain(std::string memberId) {
+    boost::json::object body;
+    body["userid"] = memberId;
+    std::int64_t code = 0;
+    try {
+        Answer const a = co_await ask(detail::kDdUser, std::move(body), nullptr);
+        static_cast<void>(a);
+        co_return Absence::unknown;  // readable: shown by something that the pull does not list
+    } catch (CallError const& e) {
+        if (e.is(Errc::authRejected)) throw;
+        code = e.diagnostics().upstreamCode.value_or(0);
+    }
+    switch (code) {
+        case 50002:
+        case 50004: co_return Absence::outOfScope;
+        case 33012:
+        case 60111:
+        case 60121: co_return Absence::left;
+        default: co_return Absence::unknown;
+    }
+}
+
+}  // namespace corps
