@@ -122,7 +122,7 @@ public:
             auto const it = singles.find(std::string(parsed(q.body).at("userid").as_string()));
             return it == singles.end() ? refusal(60121) : it->second;
         });
-        on("POST /topapi/role/list", [this](Request const& q) {
+        on("POST /topapi/role/list", [](Request const& q) {
             std::int64_t const offset = parsed(q.body).at("offset").as_int64();
             // The second page is not where the first one's size would put it.
             if (offset == 0)
