@@ -60,13 +60,16 @@ public:
         if (out.status == 100 || head) {
             return out;
         }
-        const std::size_t length = std::stoul(out.headers.at("Content-Length"));
-        if (buffer_.size() < length) {
-            asio::read(stream_, asio::dynamic_buffer(buffer_),
-                       asio::transfer_exactly(length - buffer_.size()));
+        if (out.headers.contains("Transfer-Encoding")) {
+            for (std::size_t size = 1; size > 0;) {
+                const std::string line =
+                    take(asio::read_until(stream_, asio::dynamic_buffer(buffer_), "\r\n"));
+                size = std::stoul(line, nullptr, 16);
+                out.body += take(fill(size + 2)).substr(0, size);
+            }
+            return out;
         }
-        out.body = buffer_.substr(0, length);
-        buffer_.erase(0, length);
+        out.body = take(fill(std::stoul(out.headers.at("Content-Length"))));
         return out;
     }
 
@@ -90,6 +93,20 @@ public:
     }
 
 private:
+    /** Reads until so much is there. */
+    std::size_t fill(std::size_t length) {
+        if (buffer_.size() < length) {
+            asio::read(stream_, asio::dynamic_buffer(buffer_),
+                       asio::transfer_exactly(length - buffer_.size()));
+        }
+        return length;
+    }
+    std::string take(std::size_t length) {
+        std::string out = buffer_.substr(0, length);
+        buffer_.erase(0, length);
+        return out;
+    }
+
     asio::io_context context_;
     Stream stream_;
     std::string buffer_;
