@@ -87,6 +87,8 @@ private:
     [[nodiscard]] static Member memberOf(RowView row, MemberStatus status);
     [[nodiscard]] static std::vector<Member> activeIn(CorpReader const& r, std::vector<std::string> ids);
     [[nodiscard]] static std::vector<Dept> deptsIn(CorpReader const& r);
+    /** Who resigned leads nothing; somebody who is no member of the corp may. */
+    static void dropResigned(CorpReader const& r, std::vector<DeptLeader>& leaders);
 };
 
 template <class Records>
@@ -381,10 +383,19 @@ auto RecordReader<Records>::activeIn(CorpReader const& r, std::vector<std::strin
 }
 
 template <class Records>
+auto RecordReader<Records>::dropResigned(CorpReader const& r, std::vector<DeptLeader>& leaders) -> void {
+    std::erase_if(leaders, [&](DeptLeader const& l) {
+        return r.findStatus(l.memberId.view()) == MemberStatus::resigned;
+    });
+}
+
+template <class Records>
 auto RecordReader<Records>::deptsIn(CorpReader const& r) -> std::vector<Dept> {
     std::vector<Dept> out = rowsOf<Dept>(r, *r.tables().dept);
     fillPaths(out);
-    fillLeaderIds(out, rowsOf<DeptLeader>(r, *r.tables().deptLeader));
+    std::vector<DeptLeader> leaders = rowsOf<DeptLeader>(r, *r.tables().deptLeader);
+    dropResigned(r, leaders);
+    fillLeaderIds(out, leaders);
     sortDepts(out);
     return out;
 }
@@ -398,6 +409,7 @@ auto RecordReader<Records>::deptIn(CorpReader const& r, std::string_view id) -> 
         leaders.push_back(fromRow<DeptLeader>(row));
         return true;
     });
+    dropResigned(r, leaders);
     fillLeaderIds(found, leaders);
     found[0].path = r.pathOf(id);
     return std::move(found[0]);
