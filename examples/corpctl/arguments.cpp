@@ -3,6 +3,7 @@
 #include <corps/sync/plan.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace corpctl {
 namespace {
@@ -21,26 +22,107 @@ struct Command {
 
 std::vector<Command> const& commands() {
     static std::vector<Command> const all{
-        {"init", {}, {}, "make the root department; sync if the store was never synced"},
+        {"init",
+         {},
+         {},
+         "make the root department, and the first member if the business file has one; sync if the store was "
+         "never synced"},
         {"sync",
          {},
          {{"--dry-run"}, {"--approve", "DIGEST"}, {"--allow-removals"}, {"--json"}},
          "bring the store in line with the platform; --approve lets the held removals of that digest go, "
          "--allow-removals all of them"},
+        {"check",
+         {},
+         {},
+         "credentials, missing permissions, what the application sees; writes nothing, needs no --store"},
         {"tree", {}, {}, "departments with their leaders and the number of their members"},
         {"members", {}, {{"--status", "all|active|offline"}}, "members, one a line"},
+        {"info", {}, {}, "title, type and configuration, without secrets"},
+        {"admin", {}, {{"--set", "MEMBER,..."}}, "administrators; --set replaces those that are set here"},
+        {"verify", {}, {}, "prove that the store is consistent"},
         {"export",
          {"FILE"},
          {{"--org"}},
          "everything held here of active members, as JSON; with --org, as an organisation file; \"-\" is "
          "standard output"},
-        {"info", {}, {}, "title, type and configuration, without secrets"},
-        {"admin", {}, {{"--set", "MEMBER,..."}}, "administrators; --set replaces those that are set here"},
-        {"verify", {}, {}, "prove that the store is consistent"},
-        {"check",
+        {"import",
+         {"FILE"},
+         {{"--json"}},
+         "bring what an organisation file names into a corp that is edited here: all of it or nothing; "
+         "whoever and whatever it does not name stays; \"-\" is standard input"},
+        {"dept create",
+         {"NAME"},
+         {{"--parent", "DEPT"}, {"--json"}},
+         "make a department below the root, or below --parent; prints its id and name"},
+        {"dept rename", {"DEPT", "NAME"}, {{"--json"}}, "give a department another name"},
+        {"dept move",
+         {"DEPT", "PARENT"},
+         {{"--json"}},
+         "put a department, with all below it, below another one"},
+        {"dept delete", {"DEPT"}, {}, "delete a department that has no departments and no active members"},
+        {"dept leaders",
+         {"DEPT"},
+         {{"--set", "MEMBER,..."}},
+         "who leads a department, the main leader first; --set replaces them"},
+        {"member show", {"MEMBER"}, {}, "everything about a member, as JSON"},
+        {"member add",
+         {"NICK"},
+         {{"--dept", "DEPT,..."},
+          {"--role", "ROLE,..."},
+          {"--phone", "PHONE"},
+          {"--username", "NAME"},
+          {"--ask-password"},
+          {"--id", "MEMBER"},
+          {"--user", "USER"},
+          {"--json"}},
+         "add a member to these departments, or to the root; the first is the main one; prints id and nick; "
+         "--ask-password as in passwd"},
+        {"member update",
+         {"MEMBER"},
+         {{"--nick", "NICK"},
+          {"--phone", "PHONE"},
+          {"--email", "EMAIL"},
+          {"--photo", "URL"},
+          {"--gender", "unknown|male|female|other"},
+          {"--extend", "JSON"},
+          {"--json"}},
+         "change what is given and nothing else; \"\" takes a value away; --extend replaces the whole "
+         "object"},
+        {"member resign",
+         {"MEMBER,..."},
          {},
-         {},
-         "credentials, missing permissions, what the application sees; writes nothing, needs no --store"}};
+         "from now on they count as resigned; in a corp that follows a platform, by a mark that outlasts "
+         "syncs"},
+        {"member reinstate", {"MEMBER,..."}, {}, "the inverse of resign"},
+        {"member delete", {"MEMBER,..."}, {}, "delete members who have resigned"},
+        {"member departments",
+         {"MEMBER"},
+         {{"--add", "DEPT"}, {"--remove", "DEPT"}},
+         "where a member stands; --add or --remove changes one"},
+        {"role list", {}, {}, "role groups and their roles, with the number of who has them"},
+        {"role create",
+         {"NAME", "GROUP"},
+         {{"--json"}},
+         "make a role in a role group; prints its id and name"},
+        {"role rename", {"ROLE", "NAME"}, {{"--json"}}, "give a role another name"},
+        {"role delete", {"ROLE"}, {}, "delete a role, with who has it and their limits"},
+        {"role members",
+         {"ROLE"},
+         {{"--add", "MEMBER,..."}, {"--remove", "MEMBER,..."}},
+         "who has a role; --add or --remove changes it"},
+        {"role limit",
+         {"ROLE", "MEMBER"},
+         {{"--set", "DEPT,..."}},
+         "departments that a member's role is limited to; --set replaces them, --set \"\" lifts the limit"},
+        {"role group create", {"NAME"}, {{"--json"}}, "make a role group; prints its id and name"},
+        {"role group rename", {"GROUP", "NAME"}, {{"--json"}}, "give a role group another name"},
+        {"role group delete", {"GROUP"}, {}, "delete a role group without roles"},
+        {"passwd",
+         {"MEMBER"},
+         {{"--username", "NAME"}},
+         "set a member's password, and the name to sign in with: asked for on the terminal, or one line of "
+         "standard input; never an argument"}};
     return all;
 }
 
@@ -122,6 +204,19 @@ void interpret(Arguments& a) {
         if (!status) throw UsageError("--status needs all, active or offline", a.command);
         a.status = *status;
     }
+    if (std::optional<std::string> const text = a.value("--gender")) {
+        static constexpr std::array<std::pair<std::string_view, corps::Gender>, 4> kGenders{
+            {{"unknown", corps::Gender::unknown},
+             {"male", corps::Gender::male},
+             {"female", corps::Gender::female},
+             {"other", corps::Gender::other}}};
+        auto const it =
+            std::ranges::find(kGenders, std::string_view(*text), [](auto const& g) { return g.first; });
+        if (it == kGenders.end())
+            throw UsageError("--gender needs unknown, male, female or other", a.command);
+        a.gender = it->second;
+    }
+    if (a.has("--add") && a.has("--remove")) throw UsageError("either --add or --remove", a.command);
 }
 
 void checkPlaces(Arguments const& a) {

@@ -1,6 +1,7 @@
 // What stands on the command line.
 #pragma once
 
+#include <corps/model/field.hpp>
 #include <corps/model/ids.hpp>
 #include <corps/model/member_status.hpp>
 #include <corps/sync/options.hpp>
@@ -41,8 +42,11 @@ struct Arguments {
 
     corps::SyncOptions sync;
     corps::StatusFilter status = corps::StatusFilter::all;
+    corps::Field<corps::Gender> gender{};
 
     [[nodiscard]] bool has(std::string_view option) const { return options.find(option) != options.end(); }
+    /** The first word of the command. */
+    [[nodiscard]] std::string family() const { return command.substr(0, command.find(' ')); }
     [[nodiscard]] std::optional<std::string> value(std::string_view option) const {
         auto const it = options.find(option);
         return it == options.end() ? std::nullopt : std::optional<std::string>(it->second);

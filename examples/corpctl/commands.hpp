@@ -1,8 +1,7 @@
 // The commands that a corp of any type has.
 #pragma once
 
-#include "arguments.hpp"
-#include "printing.hpp"
+#include "session.hpp"
 
 #include <corps/corps.hpp>
 
@@ -16,8 +15,6 @@
 #include <vector>
 
 namespace corpctl {
-
-enum Exit : int { kDone = 0, kFailed = 1, kUsageError = 2, kUnfinished = 3 };
 
 /** What is held here, as what an upstream would hold. */
 template <class Corp>
@@ -35,8 +32,10 @@ template <class Corp>
     out.adminIds = corp.getAdmin();
     for (corps::CorpDept const& dept : local.deptList) {
         std::int64_t rank = 0;
+        // A leader out of sight, or one who has left, is nobody in a file of active members.
         for (corps::MemberId const& id : dept.leaderIds)
-            out.deptLeaderList.push_back({dept.deptId, id, corps::LeaderSource::departmentList, rank++});
+            if (std::ranges::binary_search(local.userList, id, {}, &corps::CorpMember::memberId))
+                out.deptLeaderList.push_back({dept.deptId, id, corps::LeaderSource::departmentList, rank++});
     }
     out.normalise();
     return out;
@@ -45,9 +44,8 @@ template <class Corp>
 template <class Corp>
 class Commands {
 public:
-    /** @param progress null: none is shown. */
-    Commands(Corp& corp, Arguments const& arguments, std::ostream& out, ProgressLine* progress)
-        : corp_(corp), a_(arguments), out_(out), progress_(progress) {}
+    Commands(Corp& corp, Session const& session)
+        : corp_(corp), s_(session), a_(session.arguments), out_(session.out()) {}
 
     int run() {
         if (a_.command == "init") return init();
@@ -64,13 +62,9 @@ public:
 private:
     static constexpr bool kMirrors = Corp::Sync::kFollowsUpstream;
 
-    void clearProgress() {
-        if (progress_ != nullptr) progress_->clear();
-    }
-
     int init() {
         corp_.initCorp();
-        clearProgress();
+        s_.clearProgress();
         std::size_t active = 0;
         corp_.forEachMember([&active](corps::CorpMember const&) { ++active; }, corps::StatusFilter::active);
         out_ << corp_.fullName() << ": initialised, " << corp_.getDepts().size() << " departments, " << active
@@ -81,7 +75,7 @@ private:
     int sync() {
         if constexpr (kMirrors) {
             corps::SyncReport const report = corp_.syncCorp(a_.sync);
-            clearProgress();
+            s_.clearProgress();
             out_ << (a_.has("--json") ? report.toJson() + "\n" : report.toText());
             bool const whole =
                 report.outcome == corps::SyncOutcome::done || report.outcome == corps::SyncOutcome::unchanged;
@@ -123,9 +117,8 @@ private:
     }
 
     int admin() {
-        if (a_.has("--set")) corp_.setAdmin(splitIds<corps::MemberId>(*a_.value("--set")));
-        for (corps::MemberId const& id : corp_.getAdmin())
-            out_ << printable(id.view()) << '\t' << printable(corp_.getMember(id).name()) << '\n';
+        if (a_.has("--set")) corp_.setAdmin(s_.template ids<corps::MemberId>("--set"));
+        for (corps::MemberId const& id : corp_.getAdmin()) s_.line(id, corp_.getMember(id).name());
         return kDone;
     }
 
@@ -141,7 +134,7 @@ private:
     int check() {
         if constexpr (kMirrors) {
             corps::CorpData const data = corp_.getThirdCorpData();
-            clearProgress();
+            s_.clearProgress();
             corps::CorpDataProof const& proof = data.proof;
             out_ << corp_.fullName() << ": the credentials are good\n";
             out_ << "  enterprise: "
@@ -166,9 +159,9 @@ private:
     }
 
     Corp& corp_;
+    Session const& s_;
     Arguments const& a_;
     std::ostream& out_;
-    ProgressLine* progress_;
 };
 
 }  // namespace corpctl

@@ -2,10 +2,15 @@
 
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "organisation.hpp"
 #include "printing.hpp"
+#include "roles.hpp"
+#include "session.hpp"
 
 #include <corps/app.hpp>
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/storage/memory.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/transport/https.hpp>
@@ -21,9 +26,18 @@
 namespace corpctl {
 namespace {
 
+template <class Corp>
+int runCommand(Corp& corp, Session const& session) {
+    std::string const family = session.arguments.family();
+    if (family == "role") return RoleCommands<Corp>(corp, session).run();
+    if (family == "dept" || family == "member" || family == "passwd" || family == "import")
+        return OrganisationCommands<Corp>(corp, session).run();
+    return Commands<Corp>(corp, session).run();
+}
+
 template <class Storage>
-int runOn(Storage storage, Arguments const& a, corps::Context context, Console const& console,
-          ProgressLine* progress) {
+int runOn(Storage storage, Session const& session, corps::Context context) {
+    Arguments const& a = session.arguments;
     corps::AppOptions options;
     options.init = false;  // `init` does it itself
     corps::App<corps::FSInnerType<corps::HttpsTransport, Storage>, corps::NormalType<Storage>> app(
@@ -31,7 +45,7 @@ int runOn(Storage storage, Arguments const& a, corps::Context context, Console c
         std::move(storage));
     return app.visit(a.corp, [&](auto& found) {
         auto corp = found.as(a.caller);
-        return Commands<decltype(corp)>(corp, a, console.out, progress).run();
+        return runCommand(corp, session);
     });
 }
 
@@ -48,9 +62,9 @@ int run(Arguments const& a, Console const& console) {
             console.err << printable(line) << std::endl;
         };
     corps::Context const context(std::move(options));
-    if (a.command == "check" || a.store == "memory")
-        return runOn(corps::MemoryStorage(), a, context, console, progress.get());
-    return runOn(corps::SqliteStorage(a.store.substr(7)), a, context, console, progress.get());
+    Session const session{a, console, progress.get()};
+    if (a.command == "check" || a.store == "memory") return runOn(corps::MemoryStorage(), session, context);
+    return runOn(corps::SqliteStorage(a.store.substr(7)), session, context);
 }
 
 /** What needs no store: help and version. True when the arguments asked for it. */
