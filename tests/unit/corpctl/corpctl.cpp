@@ -1,5 +1,6 @@
 // corpctl as a function, against an emulated Feishu on this machine.
-#include "../../../examples/corpctl/corpctl.hpp"
+
+#include "run_corpctl.hpp"
 
 #include <corps/emulator/emulator.hpp>
 #include <corps/model/corp_data.hpp>
@@ -19,26 +20,6 @@
 #include <vector>
 
 namespace {
-
-/** What one call printed and returned. */
-struct Ran {
-    int code = 0;
-    std::string out, err;
-};
-
-Ran run(std::vector<std::string> const& words, bool terminal = false) {
-    std::vector<char const*> argv{"corpctl"};
-    for (std::string const& w : words) argv.push_back(w.c_str());
-    std::ostringstream out, err;
-    std::istringstream in;
-    Ran r;
-    r.code = corpctlMain(static_cast<int>(argv.size()), argv.data(), Console{out, err, in, terminal});
-    r.out = out.str();
-    r.err = err.str();
-    return r;
-}
-
-bool has(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
 
 constexpr char const* kOrganisation = R"({"corpId": "demo", "corpName": "Demo Ltd",
  "deptList": [{"deptId": "1", "parentId": "", "name": "Demo Ltd"}, {"deptId": "dev", "parentId": "1", "name": "Development", "leaderIds": ["bob"]},
@@ -301,7 +282,8 @@ TEST_CASE("corpctl: check names missing permissions", "[corpctl]") {
 
 TEST_CASE("corpctl: progress on a terminal only, and gone before the report", "[corpctl]") {
     Bench bench;
-    Ran const r = run({"--app", bench.file("app"), "--store", "memory", "sync", "corps.Demo"}, true);
+    Ran const r =
+        run({"--app", bench.file("app"), "--store", "memory", "sync", "corps.Demo"}, Input{.terminal = true});
     CHECK(r.code == 0);
     CHECK(has(r.err, " pages, "));
     CHECK(r.err.ends_with(" \r"));
