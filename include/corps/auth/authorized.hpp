@@ -7,8 +7,10 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <concepts>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace corps {
@@ -32,14 +34,15 @@ public:
         // Locals share what they use: this object may go while a cancelled request still unwinds.
         Context const context = context_;
         std::shared_ptr<Shared> const shared = shared_;
-        std::string const key = shared->auth.tokenKey();
-        std::string token = co_await context.tokens().get(key, fetcher(context, shared));
+        std::string const credential = q.credential;
+        std::string const key = keyOf(shared->auth, credential);
+        std::string token = co_await context.tokens().get(key, fetcher(context, shared, credential));
         Request again = q;
         shared->auth.attach(q, token);
         Response first = co_await shared->wire->send(std::move(q));
         if (!shared->auth.tokenRejected(first)) co_return first;
         context.tokens().drop(key, token);
-        token = co_await context.tokens().get(key, fetcher(context, shared));
+        token = co_await context.tokens().get(key, fetcher(context, shared, credential));
         // The refused call counts for the platform, and so does this one.
         if (again.limiter != nullptr) co_await again.limiter->acquire();
         shared->auth.attach(again, token);
@@ -57,14 +60,34 @@ private:
         Auth auth;
     };
 
-    static TokenStore::Fetch fetcher(Context const& context, std::shared_ptr<Shared> const& shared) {
-        return [context, shared] { return fetch(context, shared); };
+    static constexpr bool kSeveral = requires(Auth const& a, Channel& wire) {
+        { a.token(wire, std::string()) } -> std::same_as<asio::awaitable<IssuedToken>>;
+        { a.tokenKey(std::string_view()) } -> std::convertible_to<std::string>;
+    };
+
+    static std::string keyOf(Auth const& auth, std::string const& credential) {
+        if constexpr (kSeveral) {
+            return auth.tokenKey(std::string_view(credential));
+        } else {
+            return auth.tokenKey();
+        }
     }
 
-    static asio::awaitable<Token> fetch(Context context, std::shared_ptr<Shared> shared) {
+    static TokenStore::Fetch fetcher(Context const& context, std::shared_ptr<Shared> const& shared,
+                                     std::string const& credential) {
+        return [context, shared, credential] { return fetch(context, shared, credential); };
+    }
+
+    static asio::awaitable<Token> fetch(Context context, std::shared_ptr<Shared> shared,
+                                        std::string credential) {
         // Lifetimes count from before the request: the token is never used longer than the platform allows.
         Duration const asked = context.clock().uptime();
-        IssuedToken issued = co_await shared->auth.token(*shared->wire);
+        IssuedToken issued;
+        if constexpr (kSeveral) {
+            issued = co_await shared->auth.token(*shared->wire, std::move(credential));
+        } else {
+            issued = co_await shared->auth.token(*shared->wire);
+        }
         Token out(std::move(issued.value), asked + issued.lifetime);
         co_return out;
     }

@@ -65,6 +65,9 @@ public:
  * - `identify(wire, authorised, code)` tells who came back from there; `wire` sends requests as they are,
  * `authorised` with the application's token. Throws Error(authRejected) when the code is refused,
  * Error(refused) when the platform refuses the person.
+ *
+ * An application with several credentials has `token(wire, credential)` and `tokenKey(credential)`, too, for
+ * the Request::credential of each call; empty is the usual one.
  */
 template <class A>
 concept UpstreamAuth =

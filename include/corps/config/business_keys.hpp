@@ -24,6 +24,8 @@ public:
     /** The text of a key that must be there and not empty. A number is taken as its text where `orNumber`. */
     [[nodiscard]] CORPS_DECL std::string credential(std::string_view key, bool orNumber = false) const;
     [[nodiscard]] CORPS_DECL Secret secret(std::string_view key) const;
+    /** The same, empty when the key is absent. */
+    [[nodiscard]] CORPS_DECL Secret secretIfAny(std::string_view key) const;
     /** The text of a key, or `fallback` when it is absent. */
     [[nodiscard]] CORPS_DECL std::string text(std::string_view key, std::string_view fallback) const;
     /** The address of a server without its last '/', or `fallback`. https only; http for loopback. */

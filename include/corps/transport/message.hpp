@@ -47,6 +47,9 @@ public:
     /** What paces the calls of this API: whoever sends the request once more asks it for a permit first.
      * Null: nothing does. Must outlive the call. */
     RateLimiter* limiter = nullptr;
+    /** Which of the application's credentials it is made with, where the platform has several; empty: the
+     * usual one. Not sent. */
+    std::string credential;
 };
 
 /** One HTTP response, whatever its status: a status is not an error here. */

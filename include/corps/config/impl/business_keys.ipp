@@ -42,6 +42,10 @@ CORPS_DECL Secret BusinessKeys::secret(std::string_view key) const {
     return Secret(std::string_view(v->get_string()));
 }
 
+CORPS_DECL Secret BusinessKeys::secretIfAny(std::string_view key) const {
+    return find(key, true) == nullptr ? Secret() : secret(key);
+}
+
 CORPS_DECL std::string BusinessKeys::text(std::string_view key, std::string_view fallback) const {
     boost::json::value const* const v = find(key, false);
     if (v == nullptr) return std::string(fallback);
