@@ -177,7 +177,7 @@ emulator::FeishuBehaviour levelByLevel() {
 
 }  // namespace
 
-TEST_CASE("graveyard 1: a department with 101, 200, 250 members: all arrive",
+TEST_CASE("feishu: graveyard 1: a department with 101, 200, 250 members: all arrive",
           "[integration][graveyard][coroutine]") {
     Org org;
     for (std::size_t const n : {101U, 200U, 250U}) {
@@ -191,7 +191,7 @@ TEST_CASE("graveyard 1: a department with 101, 200, 250 members: all arrive",
     CHECK(bench.active() == 551);
 }
 
-TEST_CASE("graveyard 2: 51 sibling departments: all arrive", "[integration][graveyard][coroutine]") {
+TEST_CASE("feishu: graveyard 2: 51 sibling departments: all arrive", "[integration][graveyard][coroutine]") {
     Org org;
     for (int i = 0; i < 51; ++i) org.dept("s" + std::to_string(i));
     for (bool const recursive : {true, false}) {
@@ -201,7 +201,8 @@ TEST_CASE("graveyard 2: 51 sibling departments: all arrive", "[integration][grav
     }
 }
 
-TEST_CASE("graveyard 3: a cursor that repeats: an error, not a loop", "[integration][graveyard][coroutine]") {
+TEST_CASE("feishu: graveyard 3: a cursor that repeats: an error, not a loop",
+          "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("big").people("m", 120, "big");
     Bench bench(org);
@@ -219,7 +220,7 @@ TEST_CASE("graveyard 3: a cursor that repeats: an error, not a loop", "[integrat
     CHECK(bench.corp.syncCorp().members.removed == 1);
 }
 
-TEST_CASE("graveyard 3: page 7 of 9 throttled: retried, then either whole or reported incomplete",
+TEST_CASE("feishu: graveyard 3: page 7 of 9 throttled: retried, then either whole or reported incomplete",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("big").people("m", 9 * 50, "big");
@@ -247,7 +248,7 @@ TEST_CASE("graveyard 3: page 7 of 9 throttled: retried, then either whole or rep
     CHECK(bench.active() == 450);
 }
 
-TEST_CASE("graveyard 4: a returned next cursor that is not cursor + size: followed",
+TEST_CASE("feishu: graveyard 4: a returned next cursor that is not cursor + size: followed",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("big").people("m", 170, "big");
@@ -289,7 +290,7 @@ TEST_CASE(
     CHECK(bench.corp.getMember("z1").status == MemberStatus::resigned);
 }
 
-TEST_CASE("graveyard 6: the detail call of one person fails: never blank, never resigned",
+TEST_CASE("feishu: graveyard 6: the detail call of one person fails: never blank, never resigned",
           "[integration][graveyard][coroutine]") {
     // Where the range names people one by one, their records are details: by the batch, and one by one for
     // who is not shown any more.
@@ -326,7 +327,8 @@ TEST_CASE("graveyard 6: the detail call of one person fails: never blank, never 
     CHECK(bench.corp.verifyCorp().ok);
 }
 
-TEST_CASE("graveyard 7: members directly under the root: present", "[integration][graveyard][coroutine]") {
+TEST_CASE("feishu: graveyard 7: members directly under the root: present",
+          "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").person("root", {"0"}).person("nowhere", {}).person("both", {"0", "a"});
     for (bool const named : {true, false}) {
@@ -338,7 +340,7 @@ TEST_CASE("graveyard 7: members directly under the root: present", "[integration
     }
 }
 
-TEST_CASE("graveyard 8: a tree twelve levels deep: present", "[integration][graveyard][coroutine]") {
+TEST_CASE("feishu: graveyard 8: a tree twelve levels deep: present", "[integration][graveyard][coroutine]") {
     Org org;
     std::string parent = "0";
     for (int i = 0; i < 12; ++i) {
@@ -359,8 +361,9 @@ TEST_CASE("graveyard 8: a tree twelve levels deep: present", "[integration][grav
     CHECK(levels.corp.getDept("l9").path.size() == 13);
 }
 
-TEST_CASE("graveyard 9: a negative department id, one like the root's, a 64-bit one: texts like any other",
-          "[integration][graveyard][coroutine]") {
+TEST_CASE(
+    "feishu: graveyard 9: a negative department id, one like the root's, a 64-bit one: texts like any other",
+    "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("-1").dept("00").dept("18446744073709551616").dept("a.b_c-d@e");
     org.person("-7", {"-1"}).person("0", {"00"}).person("9223372036854775808", {"18446744073709551616"});
@@ -371,7 +374,7 @@ TEST_CASE("graveyard 9: a negative department id, one like the root's, a 64-bit 
     CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
 }
 
-TEST_CASE("graveyard 9: an id that is a number, or none: refused by its place, never a crash",
+TEST_CASE("feishu: graveyard 9: an id that is a number, or none: refused by its place, never a crash",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 3, "a");
@@ -406,7 +409,7 @@ TEST_CASE("graveyard 9: an id that is a number, or none: refused by its place, n
     }
 }
 
-TEST_CASE("graveyard 10: a field absent because it was not granted: unknown, the old value stays",
+TEST_CASE("feishu: graveyard 10: a field absent because it was not granted: unknown, the old value stays",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 3, "a");
@@ -460,7 +463,7 @@ TEST_CASE(
     CHECK(bench.corp.getMember("m3").phone.value() == "+8613812345678");
 }
 
-TEST_CASE("graveyard 12: a token that expires between two pages: refreshed once",
+TEST_CASE("feishu: graveyard 12: a token that expires between two pages: refreshed once",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("big").people("m", 250, "big");
@@ -471,7 +474,8 @@ TEST_CASE("graveyard 12: a token that expires between two pages: refreshed once"
     CHECK(bench.server.stats().tokensIssued == 2);
 }
 
-TEST_CASE("graveyard 12: a token of the wrong kind: a clear error", "[integration][graveyard][coroutine]") {
+TEST_CASE("feishu: graveyard 12: a token of the wrong kind: a clear error",
+          "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 3, "a");
     Bench bench(org);
@@ -490,7 +494,7 @@ TEST_CASE("graveyard 12: a token of the wrong kind: a clear error", "[integratio
     CHECK(bench.active() == 3);
 }
 
-TEST_CASE("graveyard 14: a person in two departments, new in this run: one person, two memberships",
+TEST_CASE("feishu: graveyard 14: a person in two departments, new in this run: one person, two memberships",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").dept("b").people("m", 3, "a");
@@ -508,7 +512,8 @@ TEST_CASE("graveyard 14: a person in two departments, new in this run: one perso
     CHECK_FALSE(in[1].isPrimary.value());
 }
 
-TEST_CASE("graveyard 15: two people with the same name: two people", "[integration][graveyard][coroutine]") {
+TEST_CASE("feishu: graveyard 15: two people with the same name: two people",
+          "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 2, "a");
     for (char const* const id : {"m0", "m1"}) {
@@ -541,7 +546,7 @@ TEST_CASE(
     CHECK(bench.corp.getDeptMembers("a").size() == 40);
 }
 
-TEST_CASE("graveyard 17: two departments swap their names: two renames, no collision",
+TEST_CASE("feishu: graveyard 17: two departments swap their names: two renames, no collision",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").dept("b").people("m", 2, "a");
@@ -600,7 +605,7 @@ TEST_CASE(
     CHECK(bench.corp.getDept("a").parentId == "b");
 }
 
-TEST_CASE("graveyard 19: a member whose id is renamed upstream: the same person",
+TEST_CASE("feishu: graveyard 19: a member whose id is renamed upstream: the same person",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 5, "a");
@@ -616,7 +621,7 @@ TEST_CASE("graveyard 19: a member whose id is renamed upstream: the same person"
     CHECK(bench.corp.getMember("m1").status == MemberStatus::resigned);
 }
 
-TEST_CASE("graveyard 20: values a|b and c against a and b|c: different",
+TEST_CASE("feishu: graveyard 20: values a|b and c against a and b|c: different",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 2, "a");
@@ -632,7 +637,7 @@ TEST_CASE("graveyard 20: values a|b and c against a and b|c: different",
     CHECK(bench.corp.getMember("m0").email.value() == "b|c");
 }
 
-TEST_CASE("graveyard 21: nothing changed: no writes at all, and no log line above debug",
+TEST_CASE("feishu: graveyard 21: nothing changed: no writes at all, and no log line above debug",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").dept("b", "a").people("m", 70, "a").people("n", 3, "b");
@@ -651,7 +656,7 @@ TEST_CASE("graveyard 21: nothing changed: no writes at all, and no log line abov
         CHECK(bench.log.count(level) == 0);
 }
 
-TEST_CASE("graveyard 23: success with an empty list where there were people: nothing removed",
+TEST_CASE("feishu: graveyard 23: success with an empty list where there were people: nothing removed",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a")
@@ -680,8 +685,9 @@ TEST_CASE("graveyard 23: success with an empty list where there were people: not
     }
 }
 
-TEST_CASE("graveyard 24: the app's scope narrowed from the root to one department: out of scope, not left",
-          "[integration][graveyard][coroutine]") {
+TEST_CASE(
+    "feishu: graveyard 24: the app's scope narrowed from the root to one department: out of scope, not left",
+    "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").dept("b").people("a", 4, "a").people("b", 4, "b").person("root", {"0"});
     Bench bench(org);
@@ -706,7 +712,7 @@ TEST_CASE("graveyard 24: the app's scope narrowed from the root to one departmen
     CHECK(bench.corp.getDeptMembers("b").size() == 3);
 }
 
-TEST_CASE("graveyard 25: a leaver between two syncs: the second and the third sync succeed",
+TEST_CASE("feishu: graveyard 25: a leaver between two syncs: the second and the third sync succeed",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 5, "a");
@@ -724,7 +730,7 @@ TEST_CASE("graveyard 25: a leaver between two syncs: the second and the third sy
     CHECK(bench.active() == 3);
 }
 
-TEST_CASE("graveyard 26: a leaver returns: the same userId, history unbroken",
+TEST_CASE("feishu: graveyard 26: a leaver returns: the same userId, history unbroken",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 5, "a");
@@ -748,8 +754,9 @@ TEST_CASE("graveyard 26: a leaver returns: the same userId, history unbroken",
     CHECK(history == std::vector<ChangeKind>{ChangeKind::create, ChangeKind::resign, ChangeKind::reinstate});
 }
 
-TEST_CASE("graveyard 27: a plan that takes away the last administrator: held, whatever the percentage",
-          "[integration][graveyard][coroutine]") {
+TEST_CASE(
+    "feishu: graveyard 27: a plan that takes away the last administrator: held, whatever the percentage",
+    "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 60, "a");
     org.data.adminIds = {"m0"};
@@ -770,7 +777,7 @@ TEST_CASE("graveyard 27: a plan that takes away the last administrator: held, wh
     CHECK(bench.corp.getAdmin().empty());
 }
 
-TEST_CASE("graveyard 28: what was made locally: never touched by a sync",
+TEST_CASE("feishu: graveyard 28: what was made locally: never touched by a sync",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").dept("b").people("m", 6, "a").person("x", {"b"});
@@ -821,7 +828,7 @@ TEST_CASE("graveyard 28: what was made locally: never touched by a sync",
     CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
 }
 
-TEST_CASE("graveyard 30: removals are in the change feed by name, in the same transaction",
+TEST_CASE("feishu: graveyard 30: removals are in the change feed by name, in the same transaction",
           "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").dept("b").people("m", 8, "a").person("x", {"b"});
@@ -845,7 +852,7 @@ TEST_CASE("graveyard 30: removals are in the change feed by name, in the same tr
     CHECK(removed == Strings{"CorpMember m7", "CorpDept b", "CorpDeptMember a m7", "CorpDeptMember b x"});
 }
 
-TEST_CASE("graveyard 31: a sync never writes a password", "[integration][graveyard][coroutine]") {
+TEST_CASE("feishu: graveyard 31: a sync never writes a password", "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("a").people("m", 8, "a");
     Bench bench(org);
