@@ -61,11 +61,11 @@ public:
             return out;
         }
         if (out.headers.contains("Transfer-Encoding")) {
-            for (std::size_t size = 1; size > 0;) {
+            for (std::size_t length = 1; length > 0;) {
                 const std::string line =
                     take(asio::read_until(stream_, asio::dynamic_buffer(buffer_), "\r\n"));
-                size = std::stoul(line, nullptr, 16);
-                out.body += take(fill(size + 2)).substr(0, size);
+                length = std::stoul(line, nullptr, 16);
+                out.body += take(fill(length + 2)).substr(0, length);
             }
             return out;
         }
