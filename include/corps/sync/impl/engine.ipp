@@ -386,9 +386,15 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
         // up.
         bool const believed = plan.runs != nullptr && start == 1;
         auto const put = [&](std::size_t at, Cell const& value) {
-            bool (*const holds)(Cell const&) = table->columns[at].holds;
-            if (!believed && holds != nullptr && !holds(value))
-                throw bad(i, "a value that " + table->columns[at].name + " cannot have");
+            ColumnSchema const& column = table->columns[at];
+            if (!believed && !value.isNull()) {
+                if (column.holds != nullptr && !column.holds(value))
+                    throw bad(i, "a value that " + column.name + " cannot have");
+                bool const ours = column.owner == Owner::local && detail::isMirrored(tables, *table);
+                bool const binds = table == tables.member && (at == state.columns.member.userId ||
+                                                              at == state.columns.member.localStatus);
+                if (ours && !binds) throw bad(i, "a change of " + column.name + ", which no sync makes");
+            }
             rowAfter[at] = value;
         };
         for (std::size_t k = 0; k < key.size(); ++k) {
