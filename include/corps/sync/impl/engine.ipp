@@ -393,7 +393,9 @@ CORPS_DECL void SyncEngine::Impl::applyChanges(ChangeWriter& writer, SyncPlan co
                 bool const ours = column.owner == Owner::local && detail::isMirrored(tables, *table);
                 bool const binds = table == tables.member && (at == state.columns.member.userId ||
                                                               at == state.columns.member.localStatus);
-                if (ours && !binds) throw bad(i, "a change of " + column.name + ", which no sync makes");
+                bool const origin = column.name == "origin" && value.bytes() == kOriginUpstream;
+                if (ours && !binds && !origin)
+                    throw bad(i, "a change of " + column.name + ", which no sync makes");
             }
             rowAfter[at] = value;
         };
