@@ -752,6 +752,7 @@ CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& 
         for (std::int64_t index = 0; !in.done(); ++index) {
             std::string_view const packed = in.text();
             if (sequence == from[0] && part == from[1] && index <= from[2]) continue;
+            if (packed.empty()) continue;  // of somebody forgotten since
             if (out.size() >= limit) return false;
             detail::ByteReader entry(packed);
             std::uint64_t const number = entry.number();
