@@ -7,16 +7,19 @@
 #include <boost/json.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <exception>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -25,9 +28,9 @@ namespace emulator = corps::emulator;
 
 constexpr std::string_view kHelp = R"(corps-emulator: answers as a platform does, on 127.0.0.1
 
-usage: corps-emulator --platform feishu (--org FILE | --generate MEMBERS[:SEED]) [options]
+usage: corps-emulator --platform feishu|dingtalk (--org FILE | --generate MEMBERS[:SEED]) [options]
 
-  --platform NAME         feishu
+  --platform NAME         feishu or dingtalk
   --org FILE              serve this organisation file
   --generate MEMBERS[:SEED]
                           make a realistic organisation; the same numbers make the same one
@@ -37,8 +40,8 @@ usage: corps-emulator --platform feishu (--org FILE | --generate MEMBERS[:SEED])
   --rate N                refuse more than N calls a second of one API by one app
   --published-rates       refuse what the platform's published limits refuse
   --tls CERT KEY          speak TLS with this certificate chain and key (PEM)
-  --credentials FILE      a JSON object with appId and appSecret, as in a business file;
-                          without it any credentials are accepted
+  --credentials FILE      a JSON object with appId (on DingTalk appKey) and appSecret, as in a
+                          business file; without it any credentials are accepted
   --help, --version
 
 It prints "listening on 127.0.0.1:PORT" when it is ready, and stops on SIGINT and SIGTERM.
@@ -51,6 +54,7 @@ While it runs:
                                          garbage|rate-limit|expire-token|wrong-token|code|repeat-cursor|empty-success", ...}]
   POST             /_emulator/clock      {"advanceSeconds": N}
   GET|PUT          /_emulator/behaviour  scopes, contact range and other ways to answer
+  GET              /_emulator/code?memberId=ID   DingTalk: a code as the workbench gives it to an app
 )";
 
 /** Wrong usage: exit code 2. */
@@ -66,7 +70,10 @@ struct Arguments {
     std::optional<std::size_t> members;
     std::uint64_t seed = 1;
     bool printOrg = false;
-    emulator::FeishuOptions server;
+    emulator::ServerOptions server;
+    std::chrono::milliseconds latency{0};
+    std::uint32_t ratePerSecond = 0;
+    bool publishedRates = false;
 };
 
 template <class T>
@@ -106,12 +113,11 @@ Arguments readArguments(const std::vector<std::string>& words) {
         } else if (option == "--port") {
             out.server.port = number<std::uint16_t>(option, value(), 65535);
         } else if (option == "--latency-ms") {
-            out.server.behaviour.latency =
-                std::chrono::milliseconds(number<std::uint32_t>(option, value(), 3'600'000));
+            out.latency = std::chrono::milliseconds(number<std::uint32_t>(option, value(), 3'600'000));
         } else if (option == "--rate") {
-            out.server.behaviour.ratePerSecond = number<std::uint32_t>(option, value(), 1'000'000'000);
+            out.ratePerSecond = number<std::uint32_t>(option, value(), 1'000'000'000);
         } else if (option == "--published-rates") {
-            out.server.behaviour.publishedRates = true;
+            out.publishedRates = true;
         } else if (option == "--tls") {
             out.server.certificateFile = value();
             out.server.keyFile = value();
@@ -124,11 +130,12 @@ Arguments readArguments(const std::vector<std::string>& words) {
     if (out.platform.empty()) {
         throw UsageError("--platform is missing");
     }
-    if (out.platform == "dingtalk" || out.platform == "wecom" || out.platform == "wecom-proxy") {
-        throw UsageError("--platform " + out.platform + " is not available in this version; feishu is");
+    if (out.platform == "wecom" || out.platform == "wecom-proxy") {
+        throw UsageError("--platform " + out.platform +
+                         " is not available in this version; feishu and dingtalk are");
     }
-    if (out.platform != "feishu") {
-        throw UsageError("--platform: expected feishu, found \"" + out.platform + "\"");
+    if (out.platform != "feishu" && out.platform != "dingtalk") {
+        throw UsageError("--platform: expected feishu or dingtalk, found \"" + out.platform + "\"");
     }
     if (out.orgFile.empty() == !out.members) {
         throw UsageError("expected either --org FILE or --generate MEMBERS[:SEED]");
@@ -136,8 +143,9 @@ Arguments readArguments(const std::vector<std::string>& words) {
     return out;
 }
 
-/** appId and appSecret of a business file, where they stand flat or under authConfig. */
-emulator::FeishuCredentials readCredentials(const std::string& path) {
+/** Two texts of a business file, where they stand flat or under authConfig. */
+std::pair<std::string, std::string> readCredentials(const std::string& path, const char* id,
+                                                    const char* secret) {
     std::ifstream in(path, std::ios::binary);
     if (!in) {
         throw std::runtime_error(path + ": cannot be read");
@@ -152,17 +160,38 @@ emulator::FeishuCredentials readCredentials(const std::string& path) {
     if (const auto* nested = object->if_contains("authConfig"); nested != nullptr && nested->is_object()) {
         object = &nested->get_object();
     }
-    emulator::FeishuCredentials out;
-    const auto read = [&](const char* key, std::string& into) {
+    const auto read = [&](const char* key) -> std::string {
         const auto* value = object->if_contains(key);
         if (value == nullptr || !value->is_string() || value->get_string().empty()) {
             throw std::runtime_error(path + ": " + key + ": expected a string");
         }
-        into = value->get_string().c_str();
+        return value->get_string().c_str();
     };
-    read("appId", out.appId);
-    read("appSecret", out.appSecret);
+    return {read(id), read(secret)};
+}
+
+template <class Options>
+Options optionsOf(const Arguments& arguments, const char* idKey) {
+    Options out;
+    static_cast<emulator::ServerOptions&>(out) = arguments.server;
+    out.behaviour.latency = arguments.latency;
+    out.behaviour.ratePerSecond = arguments.ratePerSecond;
+    out.behaviour.publishedRates = arguments.publishedRates;
+    if (!arguments.credentialsFile.empty()) {
+        auto [id, secret] = readCredentials(arguments.credentialsFile, idKey, "appSecret");
+        out.credentials.push_back({std::move(id), std::move(secret)});
+    }
     return out;
+}
+
+std::unique_ptr<emulator::Server> startServer(const Arguments& arguments,
+                                              emulator::Organisation organisation) {
+    if (arguments.platform == "dingtalk") {
+        return std::make_unique<emulator::DingTalkServer>(
+            optionsOf<emulator::DingTalkOptions>(arguments, "appKey"), std::move(organisation));
+    }
+    return std::make_unique<emulator::FeishuServer>(optionsOf<emulator::FeishuOptions>(arguments, "appId"),
+                                                    std::move(organisation));
 }
 
 int run(const std::vector<std::string>& words) {
@@ -176,7 +205,7 @@ int run(const std::vector<std::string>& words) {
             return 0;
         }
     }
-    Arguments arguments = readArguments(words);
+    const Arguments arguments = readArguments(words);
     emulator::Organisation organisation = arguments.members
                                               ? emulator::generate(*arguments.members, arguments.seed)
                                               : emulator::readOrganisation(arguments.orgFile);
@@ -184,18 +213,15 @@ int run(const std::vector<std::string>& words) {
         std::cout << emulator::writeOrganisation(organisation) << std::flush;
         return std::cout ? 0 : 1;
     }
-    if (!arguments.credentialsFile.empty()) {
-        arguments.server.credentials.push_back(readCredentials(arguments.credentialsFile));
-    }
     // Before the server's thread, so that no signal is missed.
     boost::asio::io_context context;
     boost::asio::signal_set signals(context, SIGINT, SIGTERM);
     signals.async_wait([](const boost::system::error_code&, int) {});
 
-    emulator::FeishuServer server(std::move(arguments.server), std::move(organisation));
-    std::cout << "listening on 127.0.0.1:" << server.port() << std::endl;
+    const auto server = startServer(arguments, std::move(organisation));
+    std::cout << "listening on 127.0.0.1:" << server->port() << std::endl;
     context.run();
-    server.stop();
+    server->stop();
     return 0;
 }
 
