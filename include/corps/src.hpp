@@ -50,6 +50,8 @@
 #include <corps/sync/impl/local_edits.ipp>
 #include <corps/sync/impl/local_import.ipp>
 #include <corps/sync/impl/login.ipp>
+#include <corps/sync/impl/migration.ipp>
+#include <corps/sync/impl/migration_text.ipp>
 #include <corps/sync/impl/mirror.ipp>
 #include <corps/sync/impl/mirror_identity.ipp>
 #include <corps/sync/impl/new_member.ipp>

@@ -105,6 +105,9 @@ public:
     /** Cost: one parse of the unit, in memory on the stack where it is not large. */
     CORPS_DECL void decode(Unit const& unit, RowSink& rows) const;
     [[nodiscard]] CORPS_DECL std::string identity() const;
+    /** The open, tenant and union id of a user, the open and custom id of a department, as far as they are
+     * shown. */
+    [[nodiscard]] CORPS_DECL std::vector<std::string> otherIds(Unit const& unit) const;
     /** Reads each one's record: who resigned can still be read. One call each. */
     [[nodiscard]] CORPS_DECL asio::awaitable<std::vector<Absence>> explainAbsence(
         std::vector<std::string> memberIds);

@@ -129,7 +129,10 @@ struct NoUpstream {};
  * - `identity()` names everything that decides what decode() yields (versions of shapes, id types, configured
  * roles, base URL): when it changes, remembered fingerprints are void;
  * - `explainAbsence(ids)` says, in the order of ids, who left and who is merely out of sight; asked in
- * partial scope only.
+ * partial scope only;
+ * - optionally `otherIds(unit)`, a std::vector<std::string>: under which other ids the platform knows the
+ * department or person of this unit. Asked when a store moves to other id types, so that everything given to
+ * them here follows.
  */
 template <class C>
 concept ClientPolicy = std::same_as<C, NoUpstream> ||
@@ -152,6 +155,7 @@ public:
     [[nodiscard]] virtual asio::awaitable<PullProof> pull(PageSink& sink, PullOptions o) = 0;
     virtual void decode(Unit const& u, RowSink& rows) const = 0;
     [[nodiscard]] virtual std::string identity() const = 0;
+    [[nodiscard]] virtual std::vector<std::string> otherIds(Unit const&) const { return {}; }
     [[nodiscard]] virtual asio::awaitable<std::vector<Absence>> explainAbsence(
         std::vector<std::string> ids) = 0;
 };
@@ -165,6 +169,15 @@ public:
     }
     void decode(Unit const& u, RowSink& rows) const override { api_.decode(u, rows); }
     [[nodiscard]] std::string identity() const override { return api_.identity(); }
+    [[nodiscard]] std::vector<std::string> otherIds(Unit const& u) const override {
+        if constexpr (requires(Api const& api) {
+                          { api.otherIds(u) } -> std::same_as<std::vector<std::string>>;
+                      }) {
+            return api_.otherIds(u);
+        } else {
+            return {};
+        }
+    }
     [[nodiscard]] asio::awaitable<std::vector<Absence>> explainAbsence(
         std::vector<std::string> ids) override {
         return api_.explainAbsence(std::move(ids));

@@ -52,9 +52,14 @@ struct SyncOptions {
     bool dryRun = false;         ///< plan only
     bool allowRemovals = false;  ///< hold nothing
     bool allOrNothing = false;   ///< throw Error(Errc::held) and apply nothing when something would be held
-    bool migrate = false;        ///< accept another app id, id type or upstream corp than the store remembers
-    bool useSidecar = true;      ///< false: decode everything, as if no fingerprints were stored
-    std::uint32_t concurrency = 8;             ///< requests in flight at once, at most
+    /**
+     * Go on with another app id, other id types or another upstream corp than the store remembers: people and
+     * departments are found again (see Migration) and keep everything given to them here; who is not is held.
+     * Decodes everything once. Without such a difference it changes nothing.
+     */
+    bool migrate = false;
+    bool useSidecar = true;         ///< false: decode everything, as if no fingerprints were stored
+    std::uint32_t concurrency = 8;  ///< requests in flight at once, at most
     std::chrono::milliseconds lockTimeout{0};  ///< how long to wait for another sync of this corp
     RemovalDigest approve{};                   ///< removals with this digest may go (as approve() beforehand)
     RemovalLimits members{};

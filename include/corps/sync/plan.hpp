@@ -2,6 +2,7 @@
 
 #include <corps/detail/config.hpp>
 #include <corps/model/cell.hpp>
+#include <corps/sync/migration.hpp>
 #include <corps/sync/options.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -109,6 +110,7 @@ enum class HoldReason : std::uint8_t {
     memberships,      ///< a department would lose too many memberships at once
     standsIn,         ///< a held member stands in this department or below it
     reversed,         ///< undone here; held until released
+    unmatched,        ///< a migration to other ids did not find them again
 };
 
 /** Removals that wait for approval. */
@@ -162,9 +164,10 @@ struct SyncPlan {
     std::vector<std::string> warnings;
     std::vector<std::string> missingPermissions;
     SyncStats stats;
+    std::optional<Migration> migration;      ///< comes before the changes, when the store moves to other ids
     std::shared_ptr<detail::NextRuns> runs;  ///< null after fromJson
 
-    [[nodiscard]] bool empty() const noexcept { return changes.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return changes.empty() && !migration; }
     /** Ids, names of columns and counts; values of personal fields only with `values`. */
     [[nodiscard]] CORPS_DECL std::string toText(bool values = false) const;
     [[nodiscard]] CORPS_DECL std::string toJson() const;
@@ -206,6 +209,7 @@ struct SyncReport {
     std::vector<std::string> warnings;
     std::vector<std::string> missingPermissions;
     bool scopeChanged = false;
+    std::optional<Migration> migration;  ///< what moved to other ids
     SyncStats stats;
 
     /** Errc::held when removals are held, Errc::upstream when incomplete, else no error. */

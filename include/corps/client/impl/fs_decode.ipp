@@ -14,6 +14,23 @@
 
 namespace corps {
 
+CORPS_DECL std::vector<std::string> FSInnerClient::Api::otherIds(Unit const& unit) const {
+    static constexpr std::string_view kDept[] = {"open_department_id", "department_id"};
+    static constexpr std::string_view kUser[] = {"open_id", "user_id", "union_id"};
+    std::span<std::string_view const> keys;
+    if (unit.listing->kind == ListingKind::departments) keys = kDept;
+    if (unit.listing->kind == ListingKind::deptMembers || unit.listing->kind == ListingKind::visibleMembers)
+        keys = kUser;
+    std::vector<std::string> out;
+    if (keys.empty()) return out;
+    boost::json::value const parsed = detail::parseUnit(unit.bytes, {});
+    for (std::string_view const key : keys) {
+        std::string id = detail::jsonTextOr(parsed.get_object(), key);
+        if (!id.empty()) out.push_back(std::move(id));
+    }
+    return out;
+}
+
 CORPS_DECL void FSInnerClient::Api::decode(Unit const& unit, RowSink& rows) const {
     std::array<unsigned char, 16 * 1024> buffer;  // left as it is: only what is written is read
     boost::json::monotonic_resource memory(buffer.data(), buffer.size());

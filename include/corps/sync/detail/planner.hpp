@@ -92,6 +92,7 @@ public:
         SyncOptions options;
         std::int64_t now = 0;
         std::function<std::string()> newId;
+        std::vector<std::string> unmatched;  ///< members whom a migration did not find again; sorted
     };
 
     CORPS_DECL Planner(Input const& input, RowAccess& rows, Findings& found, PullProof const& proof,

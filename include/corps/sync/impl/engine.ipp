@@ -4,6 +4,7 @@
 #include <corps/sync/detail/bytes.hpp>
 #include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/findings.hpp>
+#include <corps/sync/detail/migration.hpp>
 #include <corps/sync/detail/planner.hpp>
 #include <corps/sync/detail/runs.hpp>
 #include <corps/sync/detail/tables.hpp>
@@ -12,6 +13,7 @@
 #include <corps/sync/impl/change_writer.ipp>
 #include <corps/sync/impl/columns.ipp>
 #include <corps/sync/impl/findings.ipp>
+#include <corps/sync/impl/migration.ipp>
 #include <corps/sync/impl/options.ipp>
 #include <corps/sync/impl/plan.ipp>
 #include <corps/sync/impl/planner.ipp>
@@ -99,7 +101,7 @@ struct SyncEngine::Impl {
         });
         if (b.newKey)
             for (std::uint64_t& w : b.key.word) w = context.random();
-        b.warm = options.useSidecar && !b.newKey && b.everSynced &&
+        b.warm = options.useSidecar && !options.migrate && !b.newKey && b.everSynced &&
                  b.storedSidecarIdentity == b.sidecarIdentity && sidecarComplete(b);
         if (!options.migrate && !b.identity.empty() && b.identity != identityText())
             refuseIdentity(corp, MirrorIdentity::unpack(b.identity), identity);
@@ -130,17 +132,51 @@ struct SyncEngine::Impl {
         return in;
     }
 
+    /** Whether the store moves to what is pulled now; only with SyncOptions::migrate. */
+    [[nodiscard]] bool migrates(detail::Baseline const& b, PullProof const& proof) const {
+        bool const otherCorp = !b.upstreamCorp.empty() && !proof.upstreamCorpId.empty() &&
+                               b.upstreamCorp != proof.upstreamCorpId;
+        return !b.identity.empty() && (b.identity != identity.packed() || otherCorp);
+    }
+
+    [[nodiscard]] Migration migration(detail::Baseline const& b, PullProof const& proof, RowAccess& rows,
+                                      detail::Findings const& found, detail::OtherIds const& others) const {
+        detail::MigrationInput in;
+        in.tables = &tables;
+        in.columns = &columns;
+        in.corp = corp;
+        in.from = MirrorIdentity::unpack(b.identity);
+        in.to = identity;
+        in.fromCorp = b.upstreamCorp;
+        in.toCorp = proof.upstreamCorpId.empty() ? b.upstreamCorp : proof.upstreamCorpId;
+        in.rootDeptId = proof.rootDeptId;
+        return detail::findMigration(in, rows, found, others);
+    }
+
+    /** Calls f with the stored rows: as they are, or as they will be after the migration. */
+    template <class F>
+    void withRows(RowAccess& rows, std::optional<Migration> const& migration, F const& f) const {
+        if (!migration) return f(rows);
+        detail::RowTranslation const translation(tables, columns, corp, *migration);
+        detail::MigratedRows migrated(rows, translation);
+        f(migrated);
+    }
+
     static asio::awaitable<SyncPlan> plan(Impl* self, Upstream& upstream, SyncOptions options) {
         detail::Baseline base;
         std::string const clientIdentity = upstream.identity();
         std::function<void()> const load = [&] { base = self->baseline(clientIdentity, options); };
         co_await self->context.blocking(load);
         detail::RunMap const none;
+        detail::OtherIds others;
         Progress progress;
         progress.corp = self->corp;
         detail::Findings found(
             self->tables, self->corp, base.key, base.warm ? base.runs : none,
-            [&upstream](Unit const& u, RowSink& rows) { upstream.decode(u, rows); },
+            [&](Unit const& u, RowSink& rows) {
+                upstream.decode(u, rows);
+                if (options.migrate) others.add(u, upstream.otherIds(u));
+            },
             [&](SyncStats const& s) {
                 progress.calls = s.calls;
                 progress.pages = s.pages;
@@ -153,32 +189,52 @@ struct SyncEngine::Impl {
         PullProof const proof = co_await upstream.pull(found, pullOptions);
         self->checkUpstreamCorp(base, proof.upstreamCorpId, options);
 
-        detail::Planner::Input const in = self->input(options);
+        detail::Planner::Input in = self->input(options);
+        std::optional<Migration> migration;
+        bool const migrates = options.migrate && self->migrates(base, proof);
+        if (migrates) base.runs.clear();
         std::vector<std::string> ask;
         SyncPlan out;
         std::map<Listing, ListingState> states;
         for (auto const& [listing, f] : found.listings) states[listing] = f.state;
         std::function<void()> const judge = [&] {
-            self->store.read([&](RowAccess& rows) {
-                detail::Planner planner(in, rows, found, proof, base);
-                ask = planner.unexplained();
-                if (ask.empty()) out = planner.plan({});
+            self->store.read([&](RowAccess& stored) {
+                if (migrates) {
+                    migration = self->migration(base, proof, stored, found, others);
+                    in.unmatched = migration->unmatched;
+                }
+                self->withRows(stored, migration, [&](RowAccess& rows) {
+                    detail::Planner planner(in, rows, found, proof, base);
+                    ask = planner.unexplained();
+                    if (ask.empty()) out = planner.plan({});
+                });
             });
         };
         co_await self->context.blocking(judge);
-        if (ask.empty()) co_return out;
+        // Under a former id nobody is known any more: that says nothing.
+        std::erase_if(ask, [&](std::string const& id) {
+            return std::binary_search(in.unmatched.begin(), in.unmatched.end(), id);
+        });
+        bool const planned = out.runs != nullptr;
+        if (planned) {
+            out.migration = std::move(migration);
+            co_return out;
+        }
         std::vector<Absence> const why = co_await upstream.explainAbsence(ask);
         std::map<std::string, Absence> absences;
         for (std::size_t i = 0; i < ask.size() && i < why.size(); ++i) absences[ask[i]] = why[i];
         for (auto& [listing, f] : found.listings) f.state = states[listing];
         std::function<void()> const judgeAgain = [&] {
-            self->store.read([&](RowAccess& rows) {
-                detail::Planner planner(in, rows, found, proof, base);
-                static_cast<void>(planner.unexplained());
-                out = planner.plan(absences);
+            self->store.read([&](RowAccess& stored) {
+                self->withRows(stored, migration, [&](RowAccess& rows) {
+                    detail::Planner planner(in, rows, found, proof, base);
+                    static_cast<void>(planner.unexplained());
+                    out = planner.plan(absences);
+                });
             });
         };
         co_await self->context.blocking(judgeAgain);
+        out.migration = std::move(migration);
         co_return out;
     }
 
@@ -284,12 +340,20 @@ CORPS_DECL SyncPlan SyncEngine::plan(CorpData const& data, SyncOptions options) 
             fault.requestId = f.requestId;
             proof.faults.push_back(std::move(fault));
         }
-        detail::Planner::Input const in = self.input(options);
+        detail::Planner::Input in = self.input(options);
         SyncPlan plan;
-        self.store.read([&](RowAccess& rows) {
-            detail::Planner planner(in, rows, found, proof, base);
-            static_cast<void>(planner.unexplained());
-            plan = planner.plan({});
+        self.store.read([&](RowAccess& stored) {
+            std::optional<Migration> migration;
+            if (options.migrate && self.migrates(base, proof)) {
+                migration = self.migration(base, proof, stored, found, detail::OtherIds());
+                in.unmatched = migration->unmatched;
+            }
+            self.withRows(stored, migration, [&](RowAccess& rows) {
+                detail::Planner planner(in, rows, found, proof, base);
+                static_cast<void>(planner.unexplained());
+                plan = planner.plan({});
+            });
+            plan.migration = std::move(migration);
         });
         // These rows come from no pull: whatever they touch loses its fingerprint when they are applied.
         plan.runs.reset();
@@ -341,13 +405,14 @@ CORPS_DECL SyncReport SyncEngine::Impl::report(SyncPlan const& plan, bool dryRun
     r.warnings = plan.warnings;
     r.missingPermissions = plan.missingPermissions;
     r.scopeChanged = plan.scopeChanged;
+    r.migration = plan.migration;
     r.stats = plan.stats;
     if (!plan.complete)
         r.outcome = SyncOutcome::incomplete;
     else if (!plan.holds.empty())
         r.outcome = SyncOutcome::held;
     else
-        r.outcome = plan.changes.empty() ? SyncOutcome::unchanged : SyncOutcome::done;
+        r.outcome = plan.empty() ? SyncOutcome::unchanged : SyncOutcome::done;
     return r;
 }
 
@@ -484,9 +549,9 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
     }
     if (options.dryRun) return out;
     bool const fromPull = plan.runs != nullptr;
-    if (plan.changes.empty() && fromPull && plan.runs->nothing()) return out;
+    if (plan.empty() && fromPull && plan.runs->nothing()) return out;
     std::int64_t const now = detail::millisNow(context);
-    out.syncId = plan.changes.empty() ? std::string() : context.newId();
+    out.syncId = plan.empty() ? std::string() : context.newId();
     store.write([&](RowAccess& rows) {
         detail::StateValues values(rows, corp);
         if (values.number(detail::kGeneration).value_or(0) != plan.generation) {
@@ -497,6 +562,13 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
         }
         ChangeWriter writer(rows, tables, corp, std::string(caller), out.syncId, now);
         writer.state_->keepRuns = fromPull;
+        if (plan.migration) {
+            if (!(plan.migration->to == identity)) refuseIdentity(corp, plan.migration->to, identity);
+            detail::RowTranslation const translation(tables, columns, corp, *plan.migration);
+            detail::applyMigration(rows, writer, translation);
+        } else {
+            requireIdentity(rows, corp, identity);
+        }
         applyChanges(writer, plan);
         writer.finish();
         if (fromPull) {
@@ -505,7 +577,10 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
                 detail::saveRun(rows, corp, u.kind, u.id, u.prints, u.keys);
             for (auto const& [name, bytes] : plan.runs->state) values.setBytes(name, bytes);
         } else {
-            if (!values.bytes(detail::kIdentity)) values.setBytes(detail::kIdentity, identityText());
+            if (plan.migration || !values.bytes(detail::kIdentity))
+                values.setBytes(detail::kIdentity, identityText());
+            if (plan.migration && plan.migration->toCorp != corp)
+                values.setBytes(detail::kUpstreamCorp, plan.migration->toCorp);
             if (!values.bytes(detail::kSynced)) values.setBytes(detail::kSynced, "1");
         }
         if (!fromPull || plan.runs->holdsChanged) storeHolds(rows, plan, now);

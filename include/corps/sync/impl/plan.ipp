@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace corps {
 
@@ -34,6 +35,7 @@ CORPS_DECL std::string_view toString(HoldReason r) noexcept {
         case HoldReason::memberships: return "memberships";
         case HoldReason::standsIn: return "standsIn";
         case HoldReason::reversed: return "reversed";
+        case HoldReason::unmatched: return "unmatched";
     }
     return "";
 }
@@ -206,6 +208,95 @@ CORPS_DECL json::object holdToJson(Hold const& h) {
     return o;
 }
 
+CORPS_DECL json::object migrationToJson(Migration const& m) {
+    auto const identity = [](MirrorIdentity const& i, std::string const& corpId) {
+        json::object o;
+        o["platform"] = i.platform;
+        o["appId"] = i.appId;
+        o["idTypes"] = i.idTypes;
+        o["corpId"] = corpId;
+        return o;
+    };
+    auto const ids = [](std::vector<IdChange> const& list) {
+        json::array out;
+        out.reserve(list.size());
+        for (IdChange const& change : list) {
+            json::array pair;
+            pair.emplace_back(json::string(change.from));
+            pair.emplace_back(json::string(change.to));
+            out.push_back(std::move(pair));
+        }
+        return out;
+    };
+    json::object o;
+    o["from"] = identity(m.from, m.fromCorp);
+    o["to"] = identity(m.to, m.toCorp);
+    o["members"] = ids(m.members);
+    o["departments"] = ids(m.departments);
+    o["unmatched"] = textsToJson(m.unmatched);
+    o["openIdsVoid"] = m.openIdsVoid;
+    o["unionIdsVoid"] = m.unionIdsVoid;
+    return o;
+}
+
+CORPS_DECL Migration migrationFromJson(json::value const& v) {
+    std::string const place = "plan.migration";
+    json::object const* const o = v.if_object();
+    if (o == nullptr) badPlan(place, "an object");
+    auto const at = [&](json::object const& from, std::string_view key) -> json::value const& {
+        json::value const* const found = from.if_contains(key);
+        if (found == nullptr) badPlan(place + "." + std::string(key), "a value");
+        return *found;
+    };
+    auto const text = [&](json::value const& t, std::string_view key) {
+        if (!t.is_string()) badPlan(place + "." + std::string(key), "a text");
+        return std::string(t.get_string());
+    };
+    auto const identity = [&](std::string_view key, MirrorIdentity& i, std::string& corpId) {
+        json::value const& found = at(*o, key);
+        if (!found.is_object()) badPlan(place + "." + std::string(key), "an object");
+        json::object const& from = found.get_object();
+        i.platform = text(at(from, "platform"), "platform");
+        i.appId = text(at(from, "appId"), "appId");
+        i.idTypes = text(at(from, "idTypes"), "idTypes");
+        corpId = text(at(from, "corpId"), "corpId");
+    };
+    auto const list = [&](std::string_view key) -> json::array const& {
+        json::value const& found = at(*o, key);
+        if (!found.is_array()) badPlan(place + "." + std::string(key), "a list");
+        return found.get_array();
+    };
+    auto const ids = [&](std::string_view key, std::vector<IdChange>& out) {
+        std::set<std::string> from;
+        std::set<std::string> to;
+        for (json::value const& pair : list(key)) {
+            bool const two = pair.is_array() && pair.get_array().size() == 2;
+            if (!two) badPlan(place + "." + std::string(key), "pairs of former and new id");
+            IdChange change;
+            change.from = text(pair.get_array()[0], key);
+            change.to = text(pair.get_array()[1], key);
+            bool const once = !change.from.empty() && !change.to.empty() && from.insert(change.from).second &&
+                              to.insert(change.to).second;
+            if (!once) badPlan(place + "." + std::string(key), "each id once");
+            out.push_back(std::move(change));
+        }
+    };
+    auto const flag = [&](std::string_view key) {
+        json::value const& found = at(*o, key);
+        if (!found.is_bool()) badPlan(place + "." + std::string(key), "true or false");
+        return found.get_bool();
+    };
+    Migration m;
+    identity("from", m.from, m.fromCorp);
+    identity("to", m.to, m.toCorp);
+    ids("members", m.members);
+    ids("departments", m.departments);
+    for (json::value const& id : list("unmatched")) m.unmatched.push_back(text(id, "unmatched"));
+    m.openIdsVoid = flag("openIdsVoid");
+    m.unionIdsVoid = flag("unionIdsVoid");
+    return m;
+}
+
 CORPS_DECL json::object faultToJson(SyncFault const& f) {
     json::object o;
     o["place"] = f.place;
@@ -275,6 +366,10 @@ CORPS_DECL std::string describeHold(Hold const& h) {
         case HoldReason::reversed:
             out += "reversed here: " + count(h.memberIds.size() + h.deptIds.size(), "change", "changes");
             break;
+        case HoldReason::unmatched:
+            out += count(h.memberIds.size(), "member", "members") + " of " + std::to_string(h.total) +
+                   " not found again under the new ids";
+            break;
     }
     auto list = [&out](std::vector<std::string> const& idList) {
         if (idList.empty()) return;
@@ -309,6 +404,7 @@ CORPS_DECL std::string SyncPlan::toText(bool values) const {
         corp + ": " + std::to_string(changes.size()) + (changes.size() == 1 ? " change" : " changes");
     if (!complete) out += ", incomplete";
     out += "\n";
+    if (migration) out += "  migration " + migration->text() + "\n";
     for (RowChange const& c : changes) {
         out += "  " + std::string(toString(c.kind)) + " " + c.table;
         for (OwnedCell const& k : c.key)
@@ -341,6 +437,7 @@ CORPS_DECL std::string SyncPlan::toJson() const {
     o["generation"] = generation;
     o["complete"] = complete;
     o["scopeChanged"] = scopeChanged;
+    if (migration) o["migration"] = detail::migrationToJson(*migration);
     json::array list;
     list.reserve(changes.size());
     for (RowChange const& c : changes) {
@@ -429,6 +526,8 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
     plan.generation = integerOf(*o, "generation", "plan");
     plan.complete = boolOf(*o, "complete", "plan");
     plan.scopeChanged = boolOf(*o, "scopeChanged", "plan");
+    if (json::value const* const m = o->if_contains("migration"))
+        plan.migration = detail::migrationFromJson(*m);
     std::size_t at = 0;
     for (json::value const& v : listOf(*o, "changes", "plan")) {
         std::string const place = "plan.changes[" + std::to_string(at++) + "]";
@@ -471,7 +570,7 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
         bool known = false;
         for (HoldReason r : {HoldReason::tooMany, HoldReason::tooLargeShare, HoldReason::wholeDepartment,
                              HoldReason::lastAdmin, HoldReason::differentPerson, HoldReason::memberships,
-                             HoldReason::standsIn, HoldReason::reversed})
+                             HoldReason::standsIn, HoldReason::reversed, HoldReason::unmatched})
             if (toString(r) == reason) {
                 h.reason = r;
                 known = true;
@@ -552,6 +651,7 @@ CORPS_DECL std::string SyncReport::toText() const {
     line("administrators", admins, "removed");
     line("users", users, "removed");
     for (Hold const& h : holds) out += "  " + detail::describeHold(h) + "\n";
+    if (migration) out += "  migration " + migration->text() + "\n";
     if (scopeChanged) out += "  the application's visible scope changed since the last sync\n";
     if (!digest.empty()) out += "  to remove them, approve " + digest.str() + "\n";
     if (!outOfScope.empty())
@@ -604,6 +704,7 @@ CORPS_DECL std::string SyncReport::toJson() const {
     o["warnings"] = detail::textsToJson(warnings);
     o["missingPermissions"] = detail::textsToJson(missingPermissions);
     o["scopeChanged"] = scopeChanged;
+    if (migration) o["migration"] = detail::migrationToJson(*migration);
     o["stats"] = detail::statsToJson(stats);
     return json::serialize(o);
 }

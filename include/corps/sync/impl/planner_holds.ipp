@@ -30,6 +30,7 @@ CORPS_DECL std::vector<HoldKey> holdKeys(Hold const& h) {
     std::string kind = "member";
     if (h.reason == HoldReason::differentPerson) kind = "person";
     if (h.reason == HoldReason::lastAdmin) kind = "admin";
+    if (h.reason == HoldReason::unmatched) kind = "unmatched";
     for (std::string const& m : h.memberIds)
         out.emplace_back(h.reason == HoldReason::memberships ? "membership" : kind,
                          h.reason == HoldReason::memberships ? h.where + '\x1f' + m : m);
@@ -103,13 +104,23 @@ CORPS_DECL std::int64_t Planner::totalFor(std::int64_t now, std::string const& k
 
 CORPS_DECL void Planner::limitRemovals() {
     std::set<std::string> people;
+    std::set<std::string> unmatched;
     for (auto const& [id, j] : judged_) {
         if (j.otherPerson && !in_.options.allowRemovals && !approvedRow({"person", id})) {
             addHold(HoldReason::differentPerson, "", {id}, {}, 1);
             heldMembers_.insert(id);
         }
+        HoldKey const key("unmatched", id);
+        bool const lost = std::binary_search(in_.unmatched.begin(), in_.unmatched.end(), id);
+        if (!j.present && (lost || (j.gone && storedHolds_.contains(key)))) {
+            // Whether they left is not what a missing former id says: a person must.
+            if (!in_.options.allowRemovals && !approvedRow(key)) unmatched.insert(id);
+            continue;
+        }
         if (j.gone && !in_.options.allowRemovals && !approvedRow({"member", id})) people.insert(id);
     }
+    addHold(HoldReason::unmatched, "", unmatched, {}, static_cast<std::uint64_t>(activeMembers_));
+    heldMembers_.insert(unmatched.begin(), unmatched.end());
     HoldReason reason = HoldReason::tooMany;
     std::int64_t const active = totalFor(activeMembers_, "member", "", people);
     if (overLimit(in_.options.members, people.size(), active, reason)) {
