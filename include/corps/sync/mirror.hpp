@@ -70,7 +70,12 @@ template <class T>
     if constexpr (requires(T const& t) {
                       { t.withCaFile(std::move(file)) } -> std::same_as<T>;
                   }) {
-        return transport.withCaFile(std::move(file));
+        try {
+            return transport.withCaFile(file);
+        } catch (Error const& e) {
+            if (!e.is(Errc::config)) throw;
+            throw config.errorAt("caFile", "a PEM file of certificates, and " + file + " is none");
+        }
     } else {
         refuseCaFile(config);
     }
@@ -273,6 +278,9 @@ public:
     // For corps that are edited here; see LocalAuthority.
     template <class... Args>
     void addMember(Args const&...)
+        requires EditedHere<Sync>;
+    template <class... Args>
+    void addMembers(Args const&...)
         requires EditedHere<Sync>;
     void createDept(std::string_view name, DeptId parentId = {})
         requires EditedHere<Sync>;
