@@ -36,6 +36,8 @@ class DDAuth;
 struct DDInnerClient;
 class FSAuth;
 struct FSInnerClient;
+class QywxAuth;
+struct QywxInnerClient;
 template <class Client, class Transport>
 struct Over;
 template <class Records>
@@ -54,6 +56,10 @@ using FSInnerType = Corp<FSAuth, Over<FSInnerClient, Transport>, Storage, Mirror
 /** `corps.DDInnerType`: mirrors a DingTalk organisation through a self-built application. */
 template <class Transport, class Storage, class Records = StandardRecords>
 using DDInnerType = Corp<DDAuth, Over<DDInnerClient, Transport>, Storage, Mirror<Records>>;
+
+/** `corps.QywxInnerType`: mirrors a WeCom organisation through a self-built application. */
+template <class Transport, class Storage, class Records = StandardRecords>
+using QywxInnerType = Corp<QywxAuth, Over<QywxInnerClient, Transport>, Storage, Mirror<Records>>;
 
 /** `corps.NormalType`: an organisation that is edited here. Needs <corps/crypto/password.hpp>, for passwords.
  */

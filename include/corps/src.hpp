@@ -13,11 +13,13 @@
 
 #include <corps/auth/impl/dd_auth.ipp>
 #include <corps/auth/impl/fs_auth.ipp>
+#include <corps/auth/impl/qywx_auth.ipp>
 #include <corps/client/impl/caller.ipp>
 #include <corps/client/impl/cutter.ipp>
 #include <corps/client/impl/dd_client.ipp>
 #include <corps/client/impl/fs_client.ipp>
 #include <corps/client/impl/phone.ipp>
+#include <corps/client/impl/qywx_client.ipp>
 #include <corps/client/impl/task_group.ipp>
 #include <corps/config/impl/app_elements.ipp>
 #include <corps/config/impl/business_keys.ipp>
@@ -77,6 +79,8 @@ namespace corps::detail {
 template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient::Api>(
+    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 }
 

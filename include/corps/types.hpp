@@ -2,14 +2,16 @@
 
 /**
  * @file
- * The official types, complete: FSInnerType, DDInnerType, NormalType (declared in fwd.hpp).
+ * The official types, complete: FSInnerType, DDInnerType, QywxInnerType, NormalType (declared in fwd.hpp).
  */
 
 #include <corps/auth/dd_auth.hpp>
 #include <corps/auth/fs_auth.hpp>
+#include <corps/auth/qywx_auth.hpp>
 #include <corps/client/dd_client.hpp>
 #include <corps/client/fs_client.hpp>
 #include <corps/client/over.hpp>
+#include <corps/client/qywx_client.hpp>
 #include <corps/corp.hpp>
 #include <corps/fwd.hpp>
 #include <corps/model/records.hpp>
@@ -26,6 +28,8 @@ namespace detail {
 extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient::Api>(
+    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 }
 #endif

@@ -89,8 +89,8 @@ CORPS_DECL asio::awaitable<Answer> DDInnerClient::Api::ask(std::string_view path
 
 CORPS_DECL asio::awaitable<std::vector<Absence>> DDInnerClient::Api::explainAbsence(
     std::vector<std::string> memberIds) {
-    return detail::explainEach(std::move(memberIds),
-                               [this](std::string id) { return explain(std::move(id)); });
+    detail::Explain ask = [this](std::string id) { return explain(std::move(id)); };
+    return detail::explainEach(std::move(memberIds), std::move(ask));
 }
 
 CORPS_DECL asio::awaitable<boost::json::object> DDInnerClient::Api::get(std::string path, Query query) {

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -107,17 +108,19 @@ private:
     bool treeIncomplete_ = false;
 };
 
+/** Asks why one member is absent. */
+using Explain = std::function<asio::awaitable<Absence>(std::string)>;
+
 /** Asks why each of these is absent, beside each other; the answers in the order of ids. */
-template <class Ask>
-asio::awaitable<std::vector<Absence>> explainEach(std::vector<std::string> ids, Ask ask) {
+inline asio::awaitable<std::vector<Absence>> explainEach(std::vector<std::string> ids, Explain ask) {
     asio::any_io_executor const executor = co_await asio::this_coro::executor;
     asio::any_io_executor const strand = asio::make_strand(executor);
     std::vector<Absence> out(ids.size(), Absence::unknown);
     struct Work {
-        static asio::awaitable<void> one(Ask* ask, std::string id, Absence* result) {
+        static asio::awaitable<void> one(Explain* ask, std::string id, Absence* result) {
             *result = co_await (*ask)(std::move(id));
         }
-        static asio::awaitable<void> all(Ask* ask, asio::any_io_executor strand,
+        static asio::awaitable<void> all(Explain* ask, asio::any_io_executor strand,
                                          std::vector<std::string> const* ids, std::vector<Absence>* results) {
             TaskGroup group(strand, PullOptions().concurrency);
             for (std::size_t i = 0; i < ids->size(); ++i) {

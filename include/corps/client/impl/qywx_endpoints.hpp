@@ -1,0 +1,60 @@
+// The calls of WeCom that a client makes, and where the records are in their answers.
+#pragma once
+
+#include <corps/client/pull.hpp>
+#include <corps/context/rate_limiter.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace corps::detail {
+
+inline constexpr std::string_view kQywxDepartmentPath[] = {"department"};
+inline constexpr std::string_view kQywxDepartmentIdPath[] = {"department_id"};
+inline constexpr std::string_view kQywxUserPath[] = {"userlist"};
+inline constexpr std::string_view kQywxTagPath[] = {"taglist"};
+inline constexpr std::string_view kQywxPairPath[] = {"dept_user"};
+inline constexpr std::string_view kQywxIdKey[] = {"id"};
+inline constexpr std::string_view kQywxUserKey[] = {"userid"};
+inline constexpr std::string_view kQywxTagKey[] = {"tagid"};
+
+inline constexpr std::array<PageShape, 6> kQywxShapes = {
+    PageShape{"wecom.department", kQywxDepartmentPath, kQywxIdKey, 1},
+    PageShape{"wecom.department_id", kQywxDepartmentIdPath, kQywxIdKey, 1},
+    PageShape{"wecom.user", kQywxUserPath, kQywxUserKey, 1},
+    PageShape{"wecom.tag", kQywxTagPath, kQywxTagKey, 1},
+    PageShape{"wecom.tag_member", kQywxUserPath, kQywxUserKey, 1},
+    PageShape{"wecom.dept_user", kQywxPairPath, kQywxUserKey, 1},
+};
+inline constexpr PageShape const& kQywxDeptShape = kQywxShapes[0];
+inline constexpr PageShape const& kQywxSimpleDeptShape = kQywxShapes[1];
+inline constexpr PageShape const& kQywxUserShape = kQywxShapes[2];
+inline constexpr PageShape const& kQywxTagShape = kQywxShapes[3];
+inline constexpr PageShape const& kQywxTagMemberShape = kQywxShapes[4];
+inline constexpr PageShape const& kQywxPairShape = kQywxShapes[5];
+
+inline constexpr std::string_view kQywxRoot = "1";
+inline constexpr std::string_view kQywxAgent = "/cgi-bin/agent/get";
+inline constexpr std::string_view kQywxDepartments = "/cgi-bin/department/list";
+inline constexpr std::string_view kQywxDepartmentIds = "/cgi-bin/department/simplelist";
+inline constexpr std::string_view kQywxDepartment = "/cgi-bin/department/get";
+inline constexpr std::string_view kQywxUsersOf = "/cgi-bin/user/list";
+inline constexpr std::string_view kQywxUser = "/cgi-bin/user/get";
+inline constexpr std::string_view kQywxUserIds = "/cgi-bin/user/list_id";
+inline constexpr std::string_view kQywxTags = "/cgi-bin/tag/list";
+inline constexpr std::string_view kQywxTag = "/cgi-bin/tag/get";
+
+inline constexpr int kQywxIdPage = 10'000;
+// One answer may hold a whole enterprise: some 400 bytes a member.
+inline constexpr std::size_t kQywxLargestAnswer = std::size_t{1} << 30U;
+inline constexpr std::chrono::milliseconds kQywxPatience{180'000};
+
+/** The published limits (WeCom: document/path/90312), per API and enterprise. */
+inline std::vector<RateWindow> qywxWindows() {
+    return {RateWindow{10'000, std::chrono::minutes(1)}, RateWindow{150'000, std::chrono::hours(1)}};
+}
+
+}  // namespace corps::detail
