@@ -11,6 +11,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -168,6 +170,111 @@ std::optional<Error> failureOf(Feishu& corp) {
     }
     return std::nullopt;
 }
+
+/** HTTPS that takes down what must never be said: every token that goes over it. */
+class Overhearing {
+public:
+    [[nodiscard]] asio::awaitable<Response> send(Request q) const {
+        std::string_view const authorization = findHeader(q.headers, "Authorization");
+        if (authorization.size() > 7) hear(authorization.substr(7));
+        Response p = co_await inner_.send(std::move(q));
+        for (char const* const key : {"tenant_access_token", "access_token", "refresh_token"}) {
+            std::string const quoted = "\"" + std::string(key) + "\":\"";
+            std::size_t const at = p.body.find(quoted);
+            if (at == std::string::npos) continue;
+            std::size_t const from = at + quoted.size();
+            hear(std::string_view(p.body).substr(from, p.body.find('"', from) - from));
+        }
+        co_return p;
+    }
+    [[nodiscard]] std::string latest() const {
+        std::lock_guard const lock(heard_->mutex);
+        return heard_->last;
+    }
+    [[nodiscard]] Strings heard() const {
+        std::lock_guard const lock(heard_->mutex);
+        return heard_->tokens;
+    }
+
+private:
+    struct Heard {
+        std::mutex mutex;
+        Strings tokens;
+        std::string last;
+    };
+    void hear(std::string_view token) const {
+        std::lock_guard const lock(heard_->mutex);
+        heard_->tokens.emplace(token);
+        heard_->last = token;
+    }
+    HttpsTransport inner_;
+    std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+};
+
+/** A corp over an overheard wire, and all that it says in public. */
+class Witness {
+public:
+    using Overheard = FSInnerType<Overhearing, MemoryStorage>;
+
+    explicit Witness(emulator::Organisation organisation) : server(options(), std::move(organisation)) {}
+
+    Overheard corp(std::string const& secret) {
+        boost::json::object keys;
+        keys["appId"] = "cli_graveyard";
+        keys["appSecret"] = secret;
+        keys["baseUrl"] = server.baseUrl();
+        keys["accountsBaseUrl"] = server.baseUrl();
+        auto clock = std::make_shared<testing::ManualClock>();
+        clock->autoAdvance();
+        ContextOptions o;
+        o.clock = clock;
+        o.logger = log.logger();
+        return Overheard(CorpConfig("corps.Grave", "Graveyard", std::move(keys)), Context(o), wire, storage);
+    }
+    template <class F>
+    void attempt(F&& f) {
+        try {
+            f();
+        } catch (Error const& e) {
+            ++errors;
+            Diagnostics const& d = e.diagnostics();
+            said += std::string(e.what()) + "\n" + e.message() + "\n" + d.corp + d.place + d.endpoint +
+                    d.requestId + "\n";
+            quoted += d.upstreamMessage + "\n";
+        }
+    }
+    SyncOutcome hear(SyncReport const& r) {
+        said += r.toText() + r.toJson() + "\n";
+        return r.outcome;
+    }
+    void hear(SyncPlan const& plan) {
+        said += plan.toText() + "\n";
+        quoted += plan.toJson() + "\n";  // holds the values that it sets, and no more than these
+    }
+    /** Everything, log lines above debug included. */
+    [[nodiscard]] std::string all() const {
+        std::string out = said;
+        for (auto const& [level, line] : log.lines()) {
+            if (level != LogLevel::debug) out += line + "\n";
+        }
+        return out;
+    }
+
+    emulator::FeishuServer server;
+    MemoryStorage storage;
+    Overhearing wire;
+    testing::RecordingLogger log;
+    std::string said;
+    std::string quoted;  // words of the platform, kept apart from ours
+    int errors = 0;
+
+private:
+    static emulator::FeishuOptions options() {
+        emulator::FeishuOptions o;
+        o.credentials = {{"cli_graveyard", "s3cret-that-nobody-should-see"}};
+        return o;
+    }
+};
 
 emulator::FeishuBehaviour levelByLevel() {
     emulator::FeishuBehaviour b;
@@ -859,4 +966,160 @@ TEST_CASE("feishu: graveyard 31: a sync never writes a password", "[integration]
     REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
     CHECK(bench.rowsOf(*tablesOf<>().user) == 8);
     CHECK(bench.rowsOf(*tablesOf<>().passwordAuth) == 0);
+}
+
+TEST_CASE("feishu: graveyard 32: no phone, mail, token, secret or name in what a whole run says",
+          "[integration][graveyard][coroutine]") {
+    std::string const secret = "s3cret-that-nobody-should-see";
+    std::string const wrongSecret = "another-s3cret-that-is-wrong";
+    std::string const code = "login-code-of-somebody";
+    emulator::Organisation const whole = emulator::generate(150, 5);
+    Witness witness(whole);
+    emulator::FeishuServer& server = witness.server;
+    auto corp = witness.corp(secret);
+
+    // A run as it should be, with and without something to do, written down in every form.
+    witness.attempt([&] { corp.initCorp(); });
+    CHECK(witness.hear(corp.syncCorp()) == SyncOutcome::unchanged);
+    emulator::Organisation later = whole;
+    for (std::size_t i = 0; i < 8; ++i) {
+        later.userList[i].nick += " the Second";
+        later.userList[i].phone = "+8613712345678";
+    }
+    later.userList[20].status = 2;
+    server.setOrganisation(later);
+    witness.hear(corp.planSync());
+    SyncOptions dry;
+    dry.dryRun = true;
+    witness.hear(corp.syncCorp(dry));
+    CHECK(witness.hear(corp.syncCorp()) == SyncOutcome::done);
+
+    // Everything goes wrong, in the platform's own words, which quote what they were sent.
+    emulator::Member const& somebody = whole.userList[3];
+    std::size_t incomplete = 0;
+    for (std::string const match :
+         {"/tenant_access_token", "/tenant/v2", "/departments/0/children", kUsersOf}) {
+        bool const credentials = match == "/tenant_access_token";
+        for (std::int64_t const fault : {99991672, 99991668, 99991671, 10014, 40004, 2200, 1, 99991400}) {
+            emulator::Fault f;
+            f.kind = FaultKind::code;
+            f.match = match;
+            f.httpStatus = 400;
+            f.code = fault;
+            f.msg = "Invalid " + (credentials ? secret : witness.wire.latest()) + " for " + somebody.nick +
+                    " " + somebody.phone + " " + somebody.email;
+            f.times = -1;
+            f.after = match == kUsersOf ? 1 : 0;
+            server.addFault(std::move(f));
+            if (credentials) server.advanceClock(std::chrono::hours(3));
+            witness.attempt(
+                [&] { incomplete += witness.hear(corp.syncCorp()) == SyncOutcome::incomplete ? 1U : 0U; });
+            server.clearFaults();
+        }
+        witness.attempt([&] { witness.hear(corp.syncCorp()); });
+    }
+    CHECK(witness.errors >= 16);
+    CHECK(incomplete >= 4);
+    for (FaultKind const kind :
+         {FaultKind::garbage, FaultKind::truncate, FaultKind::reset, FaultKind::expireToken}) {
+        for (char const* const match : {"/tenant_access_token", "/departments/0/children", kUsersOf}) {
+            emulator::Fault f;
+            f.kind = kind;
+            f.match = match;
+            f.body = kind == FaultKind::garbage ? "<html>" + somebody.nick + somebody.phone + "</html>"
+                                                : std::string();
+            f.times = -1;
+            server.addFault(std::move(f));
+            witness.attempt([&] { witness.hear(corp.syncCorp()); });
+            server.clearFaults();
+        }
+    }
+    // A record that is none, with a person's name in it.
+    emulator::Fault broken;
+    broken.kind = FaultKind::garbage;
+    broken.match = kUsersOf;
+    broken.contentType = "application/json";
+    broken.body = R"({"code":0,"data":{"has_more":false,"items":[{"name":")" + somebody.nick +
+                  R"(","mobile":")" + somebody.phone + R"(","open_id":7}]}})";
+    server.addFault(std::move(broken));
+    witness.attempt([&] { witness.hear(corp.syncCorp()); });
+    server.clearFaults();
+
+    // Held, out of scope, approved; fields that are not granted.
+    emulator::Organisation half = later;
+    half.userList.resize(60);
+    half.roleMemberSet.clear();
+    std::erase_if(half.adminIds, [&half](std::string const& id) {
+        return std::none_of(half.userList.begin(), half.userList.end(),
+                            [&id](auto const& m) { return m.memberId == id; });
+    });
+    for (emulator::Dept& d : half.deptList) d.leaderIds.clear();
+    server.setOrganisation(half);
+    witness.hear(corp.planSync());
+    SyncReport const held = corp.syncCorp();
+    CHECK(witness.hear(held) == SyncOutcome::held);
+    SyncOptions all;
+    all.allOrNothing = true;
+    witness.attempt([&] { witness.hear(corp.syncCorp(all)); });
+    emulator::FeishuBehaviour narrow = server.behaviour();
+    narrow.range.all = false;
+    narrow.range.deptIds = {half.deptList[1].deptId};
+    server.setBehaviour(narrow);
+    witness.hear(corp.syncCorp());
+    narrow.scopes = {"contact:contact.base:readonly", "contact:department.organize:readonly"};
+    server.setBehaviour(narrow);
+    witness.hear(corp.syncCorp());
+    narrow.scopes.clear();
+    server.setBehaviour(narrow);
+    witness.attempt([&] { witness.hear(corp.syncCorp()); });
+    server.setBehaviour(emulator::FeishuBehaviour());
+    corp.approve(held.digest);
+    witness.hear(corp.syncCorp());
+    witness.attempt([&] { witness.said += corp.verifyCorp().ok ? "fine\n" : "not fine\n"; });
+
+    // Logins that are refused, and questions about nobody.
+    witness.attempt([&] { static_cast<void>(corp.identify(LoginCode(code))); });
+    for (bool const resigned : {false, true}) {
+        emulator::FeishuBehaviour login;
+        login.loginMemberId = half.userList[resigned ? 20 : 5].memberId;
+        server.setBehaviour(login);
+        std::string const page = corp.authorizeUrl(LoginRequest("https://p.example.com/cb"));
+        Request q("GET", page, "GET the login page");
+        Response const p = corp.context().run(HttpsTransport().send(std::move(q)));
+        std::string const to(p.header("Location"));
+        std::size_t const at = to.find("code=");
+        if (at == std::string::npos) continue;
+        LoginCode back(to.substr(at + 5, to.find('&', at) - at - 5));
+        back.redirectUri = "https://p.example.com/cb";
+        for (int twice = 0; twice < 2; ++twice)
+            witness.attempt([&] { static_cast<void>(corp.identify(back)); });
+    }
+    witness.attempt([&] { static_cast<void>(corp.getMember("nobody")); });
+    witness.attempt([&] { static_cast<void>(corp.getClient().get("/open-apis/contact/v3/users/nobody")); });
+    auto stranger = witness.corp(wrongSecret);
+    witness.attempt([&] { witness.hear(stranger.syncCorp()); });
+    boost::json::object const info = corp.getCorpInfo();
+    witness.said += boost::json::serialize(info) + boost::json::serialize(corp.corpData());
+
+    std::string const said = witness.all();
+    std::string const everything = said + witness.quoted;
+    CHECK(said.size() > 10'000);
+    Strings secrets = witness.wire.heard();
+    CHECK(secrets.size() >= 3);
+    secrets.insert({secret, wrongSecret, code});
+    for (std::string const& s : secrets) {
+        CAPTURE(s);
+        CHECK(everything.find(s) == std::string::npos);
+    }
+    Strings people{"the Second", "13712345678"};
+    for (emulator::Member const& m : whole.userList) {
+        people.insert(m.nick);
+        people.insert(m.email);
+        people.insert(m.phone.starts_with("+86") ? m.phone.substr(3) : m.phone);
+    }
+    for (std::string const& p : people) {
+        if (p.size() < 5) continue;
+        CAPTURE(p);
+        CHECK(said.find(p) == std::string::npos);
+    }
 }

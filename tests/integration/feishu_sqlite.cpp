@@ -207,33 +207,6 @@ TEST_CASE("feishu and sqlite: a department that cannot be read loses nobody", "[
     CHECK(corp.verifyCorp().ok);
 }
 
-TEST_CASE("feishu and sqlite: no secret, token, phone, mail or name in a log", "[integration][coroutine]") {
-    Bench bench(200);
-    Feishu corp = bench.corp();
-    std::string said = corp.syncCorp().toText();
-    emulator::Fault fault;
-    fault.match = "/departments/0/children";
-    fault.times = -1;
-    fault.kind = emulator::FaultKind::status;
-    fault.httpStatus = 502;
-    bench.server.addFault(fault);
-    try {
-        said += corp.syncCorp().toText();
-        FAIL("a root list that cannot be read must be an error");
-    } catch (Error const& e) {
-        said += e.what();
-        CHECK(e.diagnostics().corp == "corps.Demo");
-    }
-    said += bench.log;
-    CHECK(said.find("s3cret-that-nobody-should-see") == std::string::npos);
-    CHECK(said.find("t-") == std::string::npos);
-    for (auto const& m : bench.server.organisation().userList) {
-        if (!m.phone.empty()) CHECK(said.find(m.phone) == std::string::npos);
-        if (!m.email.empty()) CHECK(said.find(m.email) == std::string::npos);
-        if (m.nick.size() > 4) CHECK(said.find(m.nick) == std::string::npos);
-    }
-}
-
 TEST_CASE("feishu and sqlite: a server nobody vouches for is refused for good", "[integration][coroutine]") {
     Bench bench(10);
     boost::json::object keys;

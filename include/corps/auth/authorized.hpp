@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,13 +41,16 @@ public:
         Request again = q;
         shared->auth.attach(q, token);
         Response first = co_await shared->wire->send(std::move(q));
+        hide(first, token);
         if (!shared->auth.tokenRejected(first)) co_return first;
         context.tokens().drop(key, token);
         token = co_await context.tokens().get(key, fetcher(context, shared, credential));
         // The refused call counts for the platform, and so does this one.
         if (again.limiter != nullptr) co_await again.limiter->acquire();
         shared->auth.attach(again, token);
-        co_return co_await shared->wire->send(std::move(again));
+        Response second = co_await shared->wire->send(std::move(again));
+        hide(second, token);
+        co_return second;
     }
 
     [[nodiscard]] Auth& auth() noexcept { return shared_->auth; }
@@ -71,6 +75,14 @@ private:
         } else {
             return auth.tokenKey();
         }
+    }
+
+    /** A platform that quotes the token in a refusal must not bring it into an error. Refusals are small. */
+    static void hide(Response& p, std::string const& token) {
+        constexpr std::size_t kRefusal = 16 * 1024;
+        if (token.empty() || p.body.size() > kRefusal) return;
+        for (std::size_t at = p.body.find(token); at != std::string::npos; at = p.body.find(token, at))
+            p.body.replace(at, token.size(), token.size(), '*');
     }
 
     static TokenStore::Fetch fetcher(Context const& context, std::shared_ptr<Shared> const& shared,

@@ -137,6 +137,20 @@ TEST_CASE("authorized: a call that is sent again asks its limiter for another pe
     CHECK(clock->uptime() - before == 1min);
 }
 
+TEST_CASE("authorized: a refusal that quotes the token does not bring it further", "[auth][coroutine]") {
+    Platform platform;
+    platform.acceptNew = false;
+    platform.net.on("GET /x", [](Request const& q) {
+        std::string const token(findHeader(q.headers, "Authorization").substr(7));
+        return Response(400, R"({"code":99991663,"msg":"no )" + token + " and no " + token + "\"}");
+    });
+    Context const context;
+    Authorized<FSAuth> a = authorized(context, platform);
+    Response const p = context.run(a.send(get()));
+    CHECK(p.body == R"({"code":99991663,"msg":"no *** and no ***"})");
+    CHECK(platform.issued == 2);
+}
+
 TEST_CASE("authorized: many calls at once cause one fetch, and one refresh when the token is refused",
           "[auth][coroutine]") {
     Platform platform;
