@@ -999,10 +999,16 @@ TEST_CASE("dingtalk emulator: the historic contacts, for who still may", "[emula
         R"({"autoAddUser":true,"createDeptGroup":true,"id":500000002,"name":"Plat/form","parentid":500000001},)"
         R"({"autoAddUser":true,"createDeptGroup":true,"id":500000003,"name":"Sales","parentid":1},)"
         R"({"autoAddUser":true,"createDeptGroup":true,"id":-7,"name":"Family","parentid":1}],"errcode":0,"errmsg":"ok"})");
+    // As a program in Python writes it; and direct children only unless told otherwise.
+    CHECK(app.old("/department/list", "&fetch_child=True").json().at("department").as_array().size() == 4);
+    CHECK(app.old("/department/list").json().at("department").as_array().size() == 3);
+    CHECK(errcode(app.old("/department/list", "&fetch_child=2")) == 40035);
+    CHECK(errcode(app.old("/department/list", "&id=0")) == 40009);
     CHECK(app.old("/department/get", "&id=500000001").json().at("deptManagerUseridList") == "user0002");
     CHECK(errcode(app.old("/department/get", "&id=-7")) == 40009);
     const Answer page = app.old("/user/listbypage", "&department_id=500000001&offset=0&size=1&order=custom");
     CHECK(page.json().at("hasMore") == true);
+    CHECK(app.old("/user/list", "&department_id=500000001&offset=0&size=1").body == page.body);
     CHECK(page.json().at("userlist").at(0).at("userid") == "user0003");
     CHECK(page.json().at("userlist").at(0).at("order") == 176188733616559508);
     CHECK(errcode(app.old("/user/listbypage", "&department_id=500000001&offset=0&size=101")) == 40069);

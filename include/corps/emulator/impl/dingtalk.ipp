@@ -218,6 +218,7 @@ CORPS_DECL std::vector<DingTalkServer::Impl::Endpoint> DingTalkServer::Impl::mak
     old("/department/list", &Impl::oldDeptList, kHistoric, true);
     old("/department/get", &Impl::oldDeptGet, kHistoric);
     old("/user/listbypage", &Impl::oldUserPage, kHistoric, true);
+    old("/user/list", &Impl::oldUserPage, kHistoric, true);
     old("/user/get", &Impl::oldUserGet, kHistoric);
     old("/user/getDeptMember", &Impl::oldDeptMembers, kHistoric, true);
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 
 /** @file What DingTalk's calls are given and how they answer. */
@@ -227,10 +228,15 @@ CORPS_DECL DingTalkServer::Impl::Found DingTalkServer::Impl::Parameters::boolean
     if (value == nullptr) {
         return Found::absent;
     }
-    if (*value != "true" && *value != "false") {
+    // In any case: programs in Python write True.
+    const auto is = [value](std::string_view word) {
+        return std::equal(value->begin(), value->end(), word.begin(), word.end(),
+                          [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+    };
+    out = is("true");
+    if (!out && !is("false")) {
         return Found::bad;
     }
-    out = *value == "true";
     return Found::good;
 }
 

@@ -16,9 +16,11 @@ CORPS_DECL HttpReply DingTalkServer::Impl::oldDeptList(const Call& call) {
     using namespace detail::dingtalk;
     std::int64_t id = 1;
     bool whole = false;
-    if (call.in.number("id", id) == Found::bad || call.in.boolean("fetch_child", whole) == Found::bad ||
-        id <= 0) {
+    if (call.in.number("id", id) == Found::bad || id <= 0) {
         return failure(40009);
+    }
+    if (call.in.boolean("fetch_child", whole) == Found::bad) {
+        return failure(40035);
     }
     const Index dept = findDept(id);
     if (dept == kNone) {
