@@ -250,17 +250,18 @@ private:
         std::unordered_map<std::string_view, std::vector<CorpDeptMember const*>> places;
         for (CorpDeptMember const& m : data_.deptMemberList) places[m.memberId.view()].push_back(&m);
         std::vector<Cell> row(t_.member->columns.size());
-        RowsOf sink([&](std::span<Cell const> cells) {
+        auto const write = [&](std::span<Cell const> cells) {
             std::fill(row.begin(), row.end(), Cell());
             row[kCorpColumn] = Cell::text(corp_);
             for (std::size_t i = 0; i < cells.size() && i < positions.size(); ++i)
                 row[positions[i]] = cells[i];
             writeMember(row, places);
-        });
+        };
+        RowsOf sink(write);
         emitRows(data_, sink);
     }
 
-    /** Hands over the decoded rows of members. */
+    /** Hands over the decoded rows of members; `f` must outlive it. */
     class RowsOf final : public RowSink {
     public:
         explicit RowsOf(FunctionRef<void(std::span<Cell const>)> f) : f_(f) {}
