@@ -596,7 +596,8 @@ TEST_CASE("killed: a sync killed at any moment leaves the store as before or as 
             if (aimed) {
                 while (!child.ended() && !beingWritten(store)) {
                 }
-                std::this_thread::sleep_for(Micros(random() % static_cast<std::uint64_t>(write.count() + 1)));
+                std::this_thread::sleep_for(
+                    Micros(random() % static_cast<std::uint64_t>(2 * write.count() + 1)));
             } else {
                 std::this_thread::sleep_for(Micros(random() % static_cast<std::uint64_t>(whole.count() + 1)));
             }

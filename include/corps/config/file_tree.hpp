@@ -19,8 +19,8 @@ namespace corps {
 class FileTree {
 public:
     virtual ~FileTree() = default;
-    /** The whole file, or nothing when there is none. Throws Error(config) when it is there and cannot be
-     * read. */
+    /** The whole file, or nothing when there is none. Throws Error(config), with the file and the reason,
+     * when it is there and cannot be read. */
     [[nodiscard]] virtual std::optional<std::string> read(std::string const& path) const = 0;
     /** All files called e.json, sorted. */
     [[nodiscard]] virtual std::vector<std::string> elementFiles() const = 0;
@@ -35,7 +35,7 @@ using FileTexts = std::map<std::string, std::string, std::less<>>;
 [[nodiscard]] CORPS_DECL std::shared_ptr<FileTree const> memoryFiles(FileTexts files);
 
 /**
- * A directory of the file system.
+ * A directory of the file system. No file in it may be larger than 16 MiB.
  * Errors: Error(config) when `directory` is none.
  */
 [[nodiscard]] CORPS_DECL std::shared_ptr<FileTree const> directoryFiles(std::string const& directory);

@@ -134,7 +134,9 @@ TEST_CASE("app: errors name file and key and what was expected", "[app]") {
         return errorOf([&] { f.app.visit(name, [](auto&) {}); });
     };
     std::string const e = "corps/Toy/e.json", b = "corps/Toy/Toy.json";
-    CHECK(error(e, "") == "corps.Toy: the file does not exist (corps/Toy/e.json)");
+    CHECK(
+        error(e, "") ==
+        "corps.Toy: the file does not exist; there are corps.Default, corps.MyFeishuCorp (corps/Toy/e.json)");
     CHECK(error(e, "[]") == "corps.Toy: the file must hold a JSON object (corps/Toy/e.json)");
     CHECK(error(e, "{\"title\": \"x\",\n  oops}").starts_with("corps.Toy: the file must be JSON: "));
     CHECK(error(e, "{\"title\": \"x\",\n  oops}").ends_with("(corps/Toy/e.json: line 2, column 3)"));
@@ -183,7 +185,7 @@ TEST_CASE("app: errors name file and key and what was expected", "[app]") {
     for (std::string const name :
          {"Toy", "corps", "corps.", "corps..Toy", "corps.Toy.Deep", "corps.../Toy", "other.Toy", ""})
         CHECK(errorOf([&] { Fixture().app.visit(name, [](auto&) {}); }) ==
-              "an element's name reads \"corps.Name\" or \"auths.Name\"");
+              name + ": an element's name reads \"corps.Name\" or \"auths.Name\"");
     CHECK(errorOf([&] { (void)Fixture().app.getElement<Normal>("corps.Toy"); }) ==
           "corps.Toy: `type` is \"corps.ToyType\"; expected \"corps.NormalType\", as which this corp is "
           "asked for (corps/Toy/e.json: type)");

@@ -8,8 +8,13 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace corps {
 namespace detail {
@@ -25,8 +30,8 @@ public:
         std::string const folder = folderOf();
         std::string const elementPath = folder + "/e.json";
         config_.elementFile = files_.describe(elementPath);
-        std::optional<std::string> text = files_.read(elementPath);
-        if (!text) throw error(config_.elementFile, "", "the file does not exist");
+        std::optional<std::string> text = readFile(elementPath);
+        if (!text) throw error(config_.elementFile, "", "the file does not exist; " + knownElements());
         config_.element = parse(*text, config_.elementFile);
 
         config_.title = requireText("title");
@@ -43,7 +48,7 @@ public:
         bool const named = config_.element.contains("frontBundleEntry");
         std::string const businessPath = inside(folder, findText("frontBundleEntry", "./" + name + ".json"));
         config_.businessFile = files_.describe(businessPath);
-        std::optional<std::string> business = files_.read(businessPath);
+        std::optional<std::string> business = readFile(businessPath);
         if (business)
             config_.business = parse(*business, config_.businessFile);
         else if (named)
@@ -60,6 +65,27 @@ private:
         d.place = key.empty() ? file : file + ": " + key;
         return Error(Errc::config, std::move(message), std::move(d));
     }
+
+    std::optional<std::string> readFile(std::string const& path) const {
+        try {
+            return files_.read(path);
+        } catch (Error const& e) {
+            throw e.withCorp(config_.fullName);
+        }
+    }
+    /** What somebody who mistyped a name wants to see. */
+    std::string knownElements() const {
+        std::string const kind = config_.fullName.substr(0, config_.fullName.find('.') + 1);
+        std::vector<std::string> names = elementNames(files_);
+        std::erase_if(names, [&](std::string const& name) { return !name.starts_with(kind); });
+        if (names.empty()) return "nor does any other element " + kind + "Name";
+        std::string out = "there are ";
+        for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i)
+            out += (i == 0 ? "" : ", ") + names[i];
+        if (names.size() > kMostNames) out += " and " + std::to_string(names.size() - kMostNames) + " more";
+        return out;
+    }
+    static constexpr std::size_t kMostNames = 20;
 
     /** "corps/Name" of "corps.Name". */
     std::string folderOf() const {
@@ -82,8 +108,10 @@ private:
         if (!corp && !auth) throw notAName();
         return out;
     }
-    static Error notAName() {
-        return Error(Errc::config, "an element's name reads \"corps.Name\" or \"auths.Name\"");
+    Error notAName() const {
+        Diagnostics d;
+        d.corp = config_.fullName;
+        return Error(Errc::config, "an element's name reads \"corps.Name\" or \"auths.Name\"", std::move(d));
     }
 
     /** The path that an entry of e.json names, inside the element's directory. */
@@ -133,6 +161,10 @@ private:
         constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
         if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
             text.remove_prefix(kByteOrderMark.size());
+        if (text.empty()) throw error(file, "", "the file must be JSON: it is empty");
+        if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") ||
+            text.substr(0, 2).find('\0') != std::string_view::npos)
+            throw error(file, "", "the file must be JSON in UTF-8: it looks like UTF-16");
         boost::json::stream_parser parser;
         boost::system::error_code ec;
         std::size_t const used = parser.write_some(text.data(), text.size(), ec);

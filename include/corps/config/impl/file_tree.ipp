@@ -4,9 +4,10 @@
 #include <corps/error/error.hpp>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -53,11 +54,19 @@ public:
     std::optional<std::string> read(std::string const& path) const override {
         std::filesystem::path const file = root_ / path;
         std::error_code ec;
-        if (!std::filesystem::exists(file, ec)) return std::nullopt;
-        if (std::filesystem::is_directory(file, ec)) throw unreadable(path);
+        std::filesystem::file_status const status = std::filesystem::status(file, ec);
+        if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
+        if (ec) throw unreadable(path, ec.message());
+        if (std::filesystem::is_directory(status)) throw unreadable(path, "it is a directory");
+        errno = 0;
         std::ifstream in(file, std::ios::binary);
-        std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-        if (!in) throw unreadable(path);
+        if (!in) throw unreadable(path, std::generic_category().message(errno));
+        std::string text;
+        for (char part[64 * 1024]; in.read(part, sizeof part) || in.gcount() > 0;) {
+            text.append(part, static_cast<std::size_t>(in.gcount()));
+            if (text.size() > kLargest) throw unreadable(path, "it is larger than 16 MiB");
+        }
+        if (in.bad()) throw unreadable(path, "reading it failed");
         return text;
     }
 
@@ -82,11 +91,12 @@ public:
 
 private:
     static constexpr int kDeepest = 32;  // a link that leads to its own folder ends here
+    static constexpr std::size_t kLargest = 16U << 20U;
 
-    Error unreadable(std::string const& path) const {
+    Error unreadable(std::string const& path, std::string const& why) const {
         Diagnostics d;
         d.place = describe(path);
-        return Error(Errc::config, "the file cannot be read", std::move(d));
+        return Error(Errc::config, "the file cannot be read: " + why, std::move(d));
     }
     std::filesystem::path root_;
 };

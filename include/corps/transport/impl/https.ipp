@@ -694,6 +694,11 @@ private:
                 reason = "it is for another host name (hostname mismatch)";
             if (verdict == X509_V_ERR_IP_ADDRESS_MISMATCH)
                 reason = "it is for another host (IP address mismatch)";
+            if (verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+                verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+                verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+                verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
+                reason += "; `caFile` names the authorities to trust";
             fail(op, Errc::config, "certificate verify failed for " + where(op.url) + ": " + reason);
         }
         if (ec.category() == asio::error::get_ssl_category()) {

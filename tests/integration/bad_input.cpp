@@ -1,0 +1,419 @@
+// What corpctl says of configuration that is wrong, and of platforms that refuse or cannot be trusted: which
+// corp, which file, which key, what was expected; exit code 1, and nothing of a secret.
+#include "../../examples/corpctl/corpctl.hpp"
+#include "support/tls_server.hpp"
+
+#include <corps/config/element.hpp>
+#include <corps/corps.hpp>
+#include <corps/emulator/emulator.hpp>
+#include <corps/storage/memory.hpp>
+#include <corps/testing/manual_clock.hpp>
+#include <corps/transport/https.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace emulator = corps::emulator;
+
+constexpr char const* kSecret = "s3cret-that-nobody-may-see";
+
+struct Ran {
+    int code = 0;
+    std::string out, err;
+};
+
+Ran corpctl(std::vector<std::string> const& words) {
+    std::vector<char const*> argv{"corpctl"};
+    for (std::string const& w : words) argv.push_back(w.c_str());
+    std::ostringstream out, err;
+    std::istringstream in;
+    Ran r;
+    r.code = corpctlMain(static_cast<int>(argv.size()), argv.data(), Console{out, err, in});
+    r.out = out.str();
+    r.err = err.str();
+    return r;
+}
+
+/** An application directory with one corp of Feishu's. */
+class Directory {
+public:
+    Directory() {
+        std::string name = (std::filesystem::temp_directory_path() / "corps-bad-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+        path_ = name;
+        write("e.json", R"({"title": "Demo", "type": "corps.FSInnerType"})");
+        business("");
+    }
+    Directory(Directory const&) = delete;
+    Directory& operator=(Directory const&) = delete;
+    ~Directory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    [[nodiscard]] std::string app() const { return (path_ / "app").string(); }
+    /** A file of the corp. */
+    [[nodiscard]] std::filesystem::path file(std::string const& name) const {
+        return path_ / "app/corps/Demo" / name;
+    }
+    void write(std::string const& name, std::string_view text) const {
+        std::filesystem::create_directories(file(name).parent_path());
+        std::ofstream(file(name), std::ios::binary | std::ios::trunc) << text;
+    }
+    /** Demo.json with good credentials and `more`. */
+    void business(std::string const& more) const {
+        write("Demo.json", R"({"appId": "cli_1", "appSecret": ")" + std::string(kSecret) + '"' + more + "}");
+    }
+    void businessAt(std::string const& url, std::string const& more = "") const {
+        business(R"(, "baseUrl": ")" + url + '"' + more);
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+bool has(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
+
+/** `corpctl COMMAND` fails with code 1, on one line that names the corp and has all of `parts`. */
+void requireSays(Directory const& d, std::string const& command, std::initializer_list<std::string> parts,
+                 std::string const& corp = "corps.Demo") {
+    Ran const r = corpctl({"--app", d.app(), "--store", "memory", command, corp});
+    CAPTURE(command, r.err);
+    CHECK(r.code == 1);
+    CHECK(r.out.empty());
+    std::string const first = r.err.substr(0, r.err.find('\n'));
+    CHECK(first.starts_with("corpctl: " + corp + ": "));
+    CHECK(first.size() < 600);
+    for (std::string const& part : parts) {
+        CAPTURE(part);
+        CHECK(has(first, part));
+    }
+    CHECK_FALSE(has(r.err, kSecret));
+}
+
+/** Files that are wrong: the error names e.json or Demo.json with its path, and what is in `says`. */
+struct BadFile {
+    char const* file;
+    std::string text;
+    std::vector<std::string> says;
+};
+
+std::string utf16(std::string_view text) {
+    std::string out = "\xFF\xFE";
+    for (char c : text) (out += c) += '\0';
+    return out;
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+    std::string out;
+    out.reserve(text.size() * times);
+    for (std::size_t i = 0; i < times; ++i) out += text;
+    return out;
+}
+
+std::string element(std::string const& more) {
+    return R"({"title": "Demo", "type": "corps.FSInnerType", )" + more + "}";
+}
+std::string keys(std::string const& more) {
+    return R"({"appId": "cli_1", "appSecret": ")" + std::string(kSecret) + "\", " + more + "}";
+}
+
+std::vector<BadFile> badFiles() {
+    std::string const secret = kSecret;
+    return {
+        // not JSON, or not the JSON that is expected
+        {"e.json", "", {"JSON", "empty"}},
+        {"e.json", "\xEF\xBB\xBF", {"JSON", "empty"}},
+        {"e.json", R"({"title": "Demo")", {"JSON", "line 1, column 17"}},
+        {"e.json", "{\"title\": \"Demo\",\r\n \"type\" \"x\"}", {"JSON", "line 2, column 9"}},
+        {"e.json", R"(["title"])", {"JSON object"}},
+        {"e.json", "null", {"JSON object"}},
+        {"e.json", R"({"title": "Demo", "type": "corps.FSInnerType"} {})", {"JSON", "line 1, column 48"}},
+        {"e.json", utf16(element(R"("x": 1)")), {"UTF-8", "UTF-16"}},
+        {"e.json", "{\"title\": \"\xFF\xFE\"}", {"JSON", "line 1, column 12"}},
+        {"e.json", std::string(10'000'000, '\0'), {"JSON"}},
+        {"e.json", "{\"title\": \"" + std::string(10'000'000, 'x'), {"JSON", "column 10000012"}},
+        {"e.json", repeated("{\"a\":", 100'000), {"JSON", "too deep"}},
+        {"e.json", element("\"x\": " + repeated("[", 100'000)), {"JSON", "too deep"}},
+        {"e.json", std::string(17U << 20U, ' '), {"cannot be read", "larger than 16 MiB"}},
+        {"Demo.json", "", {"JSON", "empty"}},
+        {"Demo.json", utf16(keys("\"x\": 1")), {"UTF-8", "UTF-16"}},
+        {"Demo.json",
+         "{\"appId\": \"cli_1\",\n\n \"appSecret\": " + secret + "}",
+         {"JSON", "line 3, column 15"}},
+        {"Demo.json", R"({"appSecret": ")" + secret, {"JSON", "line 1, column 42"}},
+        {"Demo.json", "[\"" + secret + "\"]", {"JSON object"}},
+        {"Demo.json", repeated(secret, 400'000), {"JSON"}},
+        // e.json: keys that are missing or of another kind
+        {"e.json", R"({"type": "corps.FSInnerType"})", {": title", "text"}},
+        {"e.json", R"({"title": "Demo"})", {": type", "text"}},
+        {"e.json", R"({"title": "", "type": "corps.FSInnerType"})", {": title", "not empty"}},
+        {"e.json", R"({"title": 7, "type": "corps.FSInnerType"})", {": title", "text"}},
+        {"e.json", R"({"title": "Demo", "type": ["corps.FSInnerType"]})", {": type", "text"}},
+        {"e.json",
+         R"({"title": "Demo", "type": "corps.None"})",
+         {": type", "corps.None", "\"corps.FSInnerType\"", "\"corps.NormalType\""}},
+        {"e.json", element(R"("fullName": "corps.Other")"), {": fullName", "\"corps.Demo\""}},
+        {"e.json", element(R"("fullName": 7)"), {": fullName", "text"}},
+        {"e.json", element(R"("allowJoin": "yes")"), {": allowJoin", "1 or 0"}},
+        {"e.json", element(R"("refSpace": 2)"), {": refSpace", "1 or 0"}},
+        {"e.json", element(R"("backendBundleEntry": 1)"), {": backendBundleEntry", "text"}},
+        {"e.json", element(R"("frontBundleEntry": 1)"), {": frontBundleEntry", "text"}},
+        {"e.json", element(R"("frontBundleEntry": "../Demo.json")"), {": frontBundleEntry", "own directory"}},
+        {"e.json", element(R"("frontBundleEntry": "/etc/passwd")"), {": frontBundleEntry", "own directory"}},
+        {"e.json", element(R"("note": "{{CORPS_NOT_SET}}")"), {": note", "{{CORPS_NOT_SET}}", "environment"}},
+        // the business file
+        {"Demo.json", "{}", {"expected text"}},
+        {"Demo.json", R"({"appId": "cli_1"})", {"appSecret", "text"}},
+        {"Demo.json", R"({"appSecret": ")" + secret + "\"}", {"appId", "text"}},
+        {"Demo.json", R"({"appId": 7, "appSecret": ")" + secret + "\"}", {"appId", "text"}},
+        {"Demo.json", R"({"appId": "cli_1", "appSecret": [")" + secret + "\"]}", {"appSecret", "text"}},
+        {"Demo.json", R"({"appId": "cli_1", "appSecret": ""})", {"appSecret", "not empty"}},
+        {"Demo.json", R"({"appId": "cli_1", "appSecret": null})", {"appSecret", "text"}},
+        {"Demo.json",
+         R"({"appId": "cli_1", "authConfig": {"appId": "cli_1", "appSecret": ")" + secret + "\"}}",
+         {": appId", "`authConfig`", "not in both"}},
+        {"Demo.json", R"({"authConfig": ")" + secret + "\"}", {": authConfig", "object"}},
+        {"Demo.json", R"({"authConfig": {"appId": "cli_1"}})", {"appSecret", "text"}},
+        {"Demo.json",
+         R"({"appId": "cli_1", "appSecret": "{{CORPS_NOT_SET}}"})",
+         {": appSecret", "{{CORPS_NOT_SET}}", "environment"}},
+        {"Demo.json",
+         keys(R"("roles": [{"roleId": "{{CORPS_NOT_SET}}"}])"),
+         {": roles[0].roleId", "{{CORPS_NOT_SET}}"}},
+        {"Demo.json", keys(R"("baseUrl": 1)"), {"baseUrl", "text"}},
+        {"Demo.json", keys(R"("baseUrl": "open.feishu.cn")"), {"baseUrl", "https://"}},
+        {"Demo.json", keys(R"("baseUrl": "http://192.0.2.1")"), {"baseUrl", "127.0.0.1"}},
+        {"Demo.json", keys(R"("baseUrl": "https://me:)" + secret + "@host\""), {"baseUrl", "https://"}},
+        {"Demo.json", keys(R"("userIdType": "phone")"), {"userIdType", "open_id"}},
+        {"Demo.json", keys(R"("departmentIdType": "name")"), {"departmentIdType", "open_department_id"}},
+        {"Demo.json", keys(R"("roles": "all")"), {"roles", "list"}},
+        {"Demo.json", keys(R"("roles": [{"name": "x"}])"), {"roles", "roleId"}},
+        {"Demo.json", keys(R"("caFile": 1)"), {": caFile", "PEM"}},
+        {"Demo.json", keys(R"("caFile": "no-such.pem")"), {": caFile", "PEM", "no-such.pem"}},
+        {"Demo.json", keys(R"("caFile": "e.json")"), {": caFile", "PEM", "e.json"}},
+    };
+}
+
+}  // namespace
+
+TEST_CASE("bad input: files that are wrong are named, with the key and what was expected", "[integration]") {
+    ::unsetenv("CORPS_NOT_SET");
+    for (BadFile const& bad : badFiles()) {
+        CAPTURE(bad.file, bad.text.substr(0, 200));
+        Directory const d;
+        d.write(bad.file, bad.text);
+        requireSays(d, "tree", {d.file(bad.file).string()});
+        for (std::string const& part : bad.says) requireSays(d, "tree", {part});
+    }
+}
+
+TEST_CASE("bad input: what is only unusual is taken", "[integration]") {
+    Directory const d;
+    std::string const good = R"({"title": "Demo", "type": "corps.FSInnerType"})";
+    auto const taken = [&] {
+        Ran const r = corpctl({"--app", d.app(), "--store", "memory", "info", "corps.Demo"});
+        CAPTURE(r.err);
+        CHECK(r.code == 0);
+        CHECK_FALSE(has(r.out, kSecret));
+    };
+    d.write("e.json", "\xEF\xBB\xBF" + good);
+    taken();
+    d.write("e.json", "{\r\n\t\"title\": \"Demo\",\r\n\t\"type\": \"corps.FSInnerType\"\r\n}\r\n");
+    taken();
+    d.write("e.json", element("\"more\": " + repeated("[", 30) + repeated("]", 30)));
+    taken();
+    d.write("Demo.json", "\xEF\xBB\xBF" + keys("\"padding\": \"" + std::string(1'000'000, 'x') + '"'));
+    taken();
+}
+
+TEST_CASE("bad input: files and directories that are not there or cannot be read", "[integration]") {
+    Directory const d;
+    std::string const e = d.file("e.json").string();
+    std::string const business = d.file("Demo.json").string();
+    SECTION("no application directory") {
+        Ran const r = corpctl({"--app", d.app() + "/none", "--store", "memory", "tree", "corps.Demo"});
+        CHECK(r.code == 1);
+        CHECK(r.err == "corpctl: the application directory does not exist (" + d.app() + "/none)\n");
+        Ran const file = corpctl({"--app", e, "--store", "memory", "tree", "corps.Demo"});
+        CHECK(file.code == 1);
+        CHECK(has(file.err, e));
+    }
+    SECTION("no such corp: those that there are") {
+        std::filesystem::create_directories(d.file("../Other"));
+        std::filesystem::copy_file(d.file("e.json"), d.file("../Other/e.json"));
+        requireSays(d, "tree", {"corps/Dmo/e.json", "does not exist", "corps.Demo, corps.Other"},
+                    "corps.Dmo");
+        std::filesystem::remove_all(d.app() + "/corps");
+        requireSays(d, "tree", {"corps/Dmo/e.json", "does not exist", "nor does any other"}, "corps.Dmo");
+    }
+    SECTION("a name that leads elsewhere") {
+        requireSays(d, "tree", {"corps.Name"}, "corps.Demo.More");
+        requireSays(d, "tree", {"corps.Name"}, "corps.../Demo");
+        Ran const r = corpctl({"--app", d.app(), "--store", "memory", "tree", "auths.Demo"});
+        CHECK(r.code == 2);
+        CHECK(has(r.err, "corps.Name, not auths.Demo"));
+    }
+    SECTION("no business file") {
+        std::filesystem::remove(business);
+        requireSays(d, "tree", {business, "expected text", "the file does not exist"});
+        d.write("e.json", element(R"("frontBundleEntry": "./Other.json")"));
+        requireSays(d, "tree", {d.file("Other.json").string(), "`frontBundleEntry`", "does not exist"});
+    }
+    SECTION("a directory in place of a file") {
+        for (std::string const& file : {business, e}) {
+            std::filesystem::remove(file);
+            std::filesystem::create_directory(file);
+            requireSays(d, "tree", {file, "cannot be read", "directory"});
+        }
+    }
+    SECTION("a link to itself") {
+        std::filesystem::remove(business);
+        std::filesystem::create_symlink("Demo.json", business);
+        requireSays(d, "tree", {business, "cannot be read"});
+    }
+    SECTION("a file without end") {
+        std::filesystem::remove(business);
+        std::filesystem::create_symlink("/dev/zero", business);
+        requireSays(d, "tree", {business, "cannot be read", "larger than"});
+    }
+    SECTION("a file that may not be read") {
+        std::filesystem::permissions(business, std::filesystem::perms::none);
+        bool const root = ::geteuid() == 0;  // may read everything: be somebody else
+        for (auto p = d.file(""); p != p.root_path() && root; p = p.parent_path())
+            if (p.string().starts_with(std::filesystem::temp_directory_path().string() + "/"))
+                std::filesystem::permissions(p, std::filesystem::perms(0755));
+        if (root) REQUIRE(::seteuid(65534) == 0);
+        Ran const r = corpctl({"--app", d.app(), "--store", "memory", "tree", "corps.Demo"});
+        if (root) REQUIRE(::seteuid(0) == 0);
+        CHECK(r.code == 1);
+        CHECK(has(r.err, "corpctl: corps.Demo: the file cannot be read: Permission denied (" + business));
+    }
+}
+
+TEST_CASE("bad input: what the platform refuses", "[integration]") {
+    emulator::FeishuOptions options;
+    options.credentials.push_back({"cli_1", kSecret});
+    options.credentials.push_back({"cli_2", "another"});
+    emulator::FeishuServer server(std::move(options), emulator::generate(5));
+    Directory const d;
+    std::string const tokens = "/open-apis/auth/v3/tenant_access_token/internal";
+    for (std::string const command : {"sync", "init", "check"}) {
+        d.businessAt(server.baseUrl());
+        CHECK(corpctl({"--app", d.app(), "--store", "memory", command, "corps.Demo"}).code != 1);
+
+        d.write("Demo.json", R"({"appId": "cli_2", "appSecret": ")" + std::string(kSecret) +
+                                 R"(", "baseUrl": ")" + server.baseUrl() + "\"}");
+        requireSays(d, command, {"appSecret", tokens, "code 10014"});  // the wrong secret
+        d.write("Demo.json", R"({"appId": "cli_3", "appSecret": ")" + std::string(kSecret) +
+                                 R"(", "baseUrl": ")" + server.baseUrl() + "\"}");
+        requireSays(d, command, {"appId", tokens, "code 1"});  // an application that there is not
+
+        d.businessAt(server.baseUrl());
+        emulator::FeishuBehaviour without = server.behaviour();
+        without.scopes.clear();
+        emulator::FeishuBehaviour const with = server.behaviour();
+        server.setBehaviour(without);
+        requireSays(d, command, {"permission", "contact:"});
+        server.setBehaviour(with);
+
+        d.businessAt(server.baseUrl() + "/elsewhere");
+        requireSays(d, command, {tokens, "HTTP 404"});
+    }
+}
+
+TEST_CASE("bad input: servers that cannot be trusted", "[integration]") {
+    Directory const d;
+    support::Identity const authority = support::makeAuthority();
+    support::TextFile const caFile(authority.certificatePem());
+    std::string const trusting = R"(, "caFile": ")" + caFile.path() + '"';
+    auto const sync = [&](support::CertificateOptions const& how, bool signedByItself,
+                          std::string const& more, std::initializer_list<std::string> parts) {
+        support::Identity const identity = support::makeIdentity(signedByItself ? nullptr : &authority, how);
+        support::TextFile const certificate(identity.certificatePem());
+        support::TextFile const key(identity.keyPem());
+        emulator::FeishuOptions options;
+        options.certificateFile = certificate.path();
+        options.keyFile = key.path();
+        emulator::FeishuServer server(std::move(options), emulator::generate(5));
+        d.businessAt(server.baseUrl(), more);
+        if (parts.size() == 0) {
+            Ran const r = corpctl({"--app", d.app(), "--store", "memory", "sync", "corps.Demo"});
+            CAPTURE(r.err);
+            CHECK(r.code == 0);
+            return;
+        }
+        requireSays(d, "sync", parts);
+        requireSays(d, "sync", {"certificate verify failed for 127.0.0.1:" + std::to_string(server.port())});
+        CHECK(server.stats().requests == 0);
+    };
+    support::CertificateOptions good;
+    good.names = "IP:127.0.0.1";
+    sync(good, false, trusting, {});
+    sync(good, false, "", {"`caFile`"});  // an authority that nobody knows
+    sync(good, true, "", {"self-signed", "`caFile`"});
+    sync(good, true, trusting, {"self-signed"});
+    support::CertificateOptions expired = good;
+    expired.from = -7200;
+    expired.until = -3600;
+    sync(expired, false, trusting, {"expired"});
+    support::CertificateOptions early = good;
+    early.from = 3600;
+    early.until = 7200;
+    sync(early, false, trusting, {"not yet valid"});
+    support::CertificateOptions other;
+    other.names = "DNS:open.feishu.cn,IP:127.0.0.2";
+    sync(other, false, trusting, {"another host"});
+}
+
+TEST_CASE("bad input: servers that are not there, or speak another language", "[integration]") {
+    Directory const d;
+    // As corpctl does it, but for the clock: a sync tries again for seconds before it gives up.
+    auto const said = [&](std::string const& url) -> std::string {
+        d.businessAt(url);
+        auto clock = std::make_shared<corps::testing::ManualClock>();
+        clock->autoAdvance();
+        corps::ContextOptions options;
+        options.clock = clock;
+        corps::FSInnerType<corps::HttpsTransport, corps::MemoryStorage> corp(
+            corps::loadElement(*corps::directoryFiles(d.app()), "corps.Demo"), corps::Context(options),
+            corps::HttpsTransport(), corps::MemoryStorage());
+        try {
+            static_cast<void>(corp.syncCorp());
+        } catch (corps::Error const& e) {
+            CHECK_FALSE(has(e.what(), kSecret));
+            CHECK(std::string(e.what()).starts_with("corps.Demo: "));
+            return e.what();
+        }
+        return "no error";
+    };
+    CHECK(has(said("http://127.0.0.1:1"), "connection refused by 127.0.0.1:1"));
+    CHECK(has(said("https://no..such.invalid"), "could not resolve host no..such.invalid"));
+    support::TlsServer noise([](support::TlsServer::Peer& peer) {
+        while (peer.request()) peer.send("220 mail.example.com ESMTP\r\n");
+    });
+    CHECK(has(said(noise.url("", "127.0.0.1")), "not HTTP"));
+    support::TlsServer page([](support::TlsServer::Peer& peer) {
+        while (peer.request()) peer.send(support::TlsServer::ok("<html>Welcome</html>"));
+    });
+    std::string const html = said(page.url("", "127.0.0.1"));
+    CHECK(has(html, "not the platform's JSON"));
+    CHECK(has(html, "baseUrl"));
+}
