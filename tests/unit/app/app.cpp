@@ -185,7 +185,7 @@ TEST_CASE("app: errors name file and key and what was expected", "[app]") {
     for (std::string const name :
          {"Toy", "corps", "corps.", "corps..Toy", "corps.Toy.Deep", "corps.../Toy", "other.Toy", ""})
         CHECK(errorOf([&] { Fixture().app.visit(name, [](auto&) {}); }) ==
-              name + ": an element's name reads \"corps.Name\" or \"auths.Name\"");
+              (name.empty() ? "" : name + ": ") + "an element's name reads \"corps.Name\" or \"auths.Name\"");
     CHECK(errorOf([&] { (void)Fixture().app.getElement<Normal>("corps.Toy"); }) ==
           "corps.Toy: `type` is \"corps.ToyType\"; expected \"corps.NormalType\", as which this corp is "
           "asked for (corps/Toy/e.json: type)");
