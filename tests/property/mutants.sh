@@ -33,6 +33,15 @@ mutant() {
         7) name="what was not sent is emptied"
            file=findings.ipp
            change='s/^    return packRow(out);$/    for (std::size_t i = t.keyColumns; i < out.size(); ++i) if (out[i].isNull() \&\& t.columns[i].owner == Owner::upstream \&\& t.columns[i].type == ColumnType::text) out[i] = Cell::text("");\n    return packRow(out);/' ;;
+        8) name="a list of a subtree that ended early shows every department below whole"
+           file=planner_stored.ipp
+           change='/Planner::coverDepartments(/,/^}/{s/listing\.kind == ListingKind::subtreeMembers \&\& found\.finished \&\&/listing.kind == ListingKind::subtreeMembers)/; s/^ *found\.state == ListingState::complete)$//;}' ;;
+        9) name="an entry of a list of a subtree is kept though its unit names other departments than are stored"
+           file=planner_changes.ipp
+           change='s/!(it->second\.belowSum == sum)) forgetBelow_\.insert(member);/false) forgetBelow_.insert(member);/' ;;
+        10) name="what details say makes somebody present"
+           file=findings.ipp
+           change='s/if (current_ == nullptr || current_->kind != ListingKind::memberDetails) member\.listed = true;/member.listed = true;/; s/addDistinct(detail ? member\.detailDepts : member\.depts,/addDistinct(member.depts,/' ;;
         *) return 1 ;;
     esac
 }
@@ -63,7 +72,7 @@ try() {
     grep -A1 'explicitly with message' "$dir/log" | tail -n 1 || true
 }
 
-[ $# -gt 0 ] || set -- 1 2 3 4 5 6 7
+[ $# -gt 0 ] || set -- 1 2 3 4 5 6 7 8 9 10
 failed=0
 for n in "$@"; do
     try "$n" || failed=1

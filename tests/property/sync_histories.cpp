@@ -374,32 +374,38 @@ bool doubtful(FakeOrganisation const& org, FakePull const& how, State const& bef
     for (auto const& [id, d] : before.up.depts) hadDepts += id == org.root ? 0 : 1;
     bool const noTree = how.empty.contains({ListingKind::departments, ""}) || org.depts.empty();
     if (noTree && hadDepts > 0 && !removalsAllowed) return true;
-    std::map<std::string, std::set<std::string>> shown;
-    for (auto const& [id, m] : org.members) {
-        for (auto const& [d, place] : m.in)
-            if ((d == org.root || org.depts.contains(d)) &&
-                !how.empty.contains({ListingKind::deptMembers, d}) &&
-                !how.missing.contains({ListingKind::deptMembers, d}))
-                shown[id].insert(d);
-        if (m.granted) shown[id].insert("one by one");
-    }
-    std::map<std::string, std::set<std::string>> had;
-    for (auto const& [k, v] : before.up.memberships) had[k.first].insert(k.second);
+    std::map<Listing, std::set<std::string>> in;  // whom each list would show
+    std::map<Listing, std::set<std::string>> had;
     std::set<std::string> listed{org.root};
     for (auto const& [d, x] : org.depts) listed.insert(d);
-    for (std::string const& d : listed) {
-        if (how.missing.contains({ListingKind::deptMembers, d}) ||
-            how.incomplete.contains({ListingKind::deptMembers, d}))
-            continue;
-        bool empty = true;
-        for (auto const& [id, depts] : shown)
-            if (depts.contains(d)) empty = false;
-        if (how.counts &&
-            how.empty.contains({ListingKind::deptMembers, d}))  // the platform counts more than it shows
+    for (std::string const& d : listed)
+        for (Listing const& l : listsOf(org, how, d)) {
+            in[l];
             for (auto const& [id, m] : org.members)
-                if (m.in.contains(d)) return true;
-        if (!empty || had[d].size() < 2 || how.counts || removalsAllowed) continue;
-        for (std::string const& id : had[d])
+                if (m.in.contains(d)) in[l].insert(id);
+        }
+    for (std::string const& d : listed) {
+        std::vector<Listing> const lists = listsOf(org, how, d);
+        if (std::any_of(lists.begin(), lists.end(), [&](Listing const& l) {
+                return !in[l].empty() && !how.empty.contains(l) && !how.missing.contains(l) &&
+                       !how.incomplete.contains(l) && !how.garbage.contains(l);
+            }))
+            continue;  // shown whole by one of them
+        for (Listing const& l : lists)
+            for (auto const& [k, v] : before.up.memberships)
+                if (k.first == d) had[l].insert(k.second);
+    }
+    std::set<std::string> shown;
+    for (auto const& [id, m] : org.members)
+        if (m.granted) shown.insert(id);
+    for (auto const& [l, people] : in)
+        if (!how.empty.contains(l) && !how.missing.contains(l)) shown.insert(people.begin(), people.end());
+    for (auto const& [l, people] : in) {
+        if (how.missing.contains(l) || how.incomplete.contains(l)) continue;
+        bool const empty = people.empty() || how.empty.contains(l);
+        if (how.counts && empty && !people.empty()) return true;  // the platform counts more than it shows
+        if (!empty || had[l].size() < 2 || how.counts || removalsAllowed) continue;
+        for (std::string const& id : had[l])
             if (!shown.contains(id)) return true;
     }
     return false;
@@ -458,7 +464,7 @@ std::string describe(SyncPlan const& plan) {
 struct Coverage {
     std::size_t syncs = 0, held = 0, incomplete = 0, whole = 0, disputed = 0, viaJson = 0, approved = 0,
                 doubted = 0, partial = 0, resigned = 0, reinstated = 0, others = 0, unchanged = 0,
-                outOfScope = 0, refused = 0, collected = 0;
+                outOfScope = 0, refused = 0, collected = 0, subtrees = 0, switched = 0, stale = 0;
 };
 
 class History {
@@ -559,6 +565,8 @@ private:
         counts_ = chance(30);
         scopes_ = chance(25);
         hidesUnions_ = chance(15);
+        strategy_ = below(5) / 2;
+        detailed_ = chance(20);
         for (std::size_t i = 2 + below(11); i > 0; --i) newDept();
         for (std::size_t i = below(26); i > 0; --i) join();
         for (std::size_t i = below(4); i > 0; --i) change(10);
@@ -817,7 +825,29 @@ private:
 
     // -- one sync
 
-    Listing anyMembersListing() { return {ListingKind::deptMembers, anyDept()}; }
+    Listing anyMembersListing() {
+        std::vector<Listing> const lists = listsOf(org_, how_, anyDept());
+        return lists[below(lists.size())];
+    }
+    /** The departments whose members come in one list with all below them; another choice each time. */
+    std::set<std::string> chooseSubtrees() {
+        std::set<std::string> out;
+        if (strategy_ == 0 || (strategy_ == 2 && chance(25))) return out;
+        if (strategy_ == 1 || chance(35)) {
+            if (how_.fullScope)
+                out.insert(org_.root);
+            else
+                out.insert(how_.visibleRoots.begin(), how_.visibleRoots.end());
+            return out;
+        }
+        std::set<std::string> const sight = listedDepts();
+        for (std::string const& d : sight)
+            if (chance(25)) out.insert(d);
+        return out;
+    }
+    [[nodiscard]] bool wholeTrees() const {
+        return how_.subtrees.empty() || how_.subtrees == std::set<std::string>{org_.root};
+    }
 
     void choosePull(FakeOrganisation const& older) {
         how_ = FakePull();
@@ -841,9 +871,13 @@ private:
                 note("only a part is in sight");
             }
         }
+        how_.subtrees = chooseSubtrees();
+        how_.namesUnseen = chance(40);
+        how_.details = detailed_ && chance(85);
+        for (std::string const& top : how_.subtrees) note("below " + top + " in one list");
         if (!chance(45)) return;
         for (std::size_t i = 1 + below(2); i > 0; --i) {
-            switch (below(11)) {
+            switch (below(12)) {
                 case 0:
                 case 1:
                     how_.incomplete[anyMembersListing()] = below(4);
@@ -884,10 +918,12 @@ private:
                         if (adminsBy_ == 1 && chance(30)) m.admin = chance(50);
                         if (m == was || m.in.empty()) continue;
                         std::string const d = pick(m.in)->first;
+                        std::vector<Listing> const lists = listsOf(org_, how_, d);
+                        std::string const list = lists[below(lists.size())].id;
                         if (m.in.size() >= 2 && chance(70))
-                            how_.older[{d, id}] = was;
+                            how_.older[{list, id}] = was;
                         else
-                            how_.twice[{d, id}] = was;
+                            how_.twice[{list, id}] = was;
                         if (chance(50)) m.in[d] = place();
                         disputed_ = true;
                         note("disputed in " + d + ": " + id);
@@ -916,6 +952,11 @@ private:
                     if (hidesUnions_ && chance(30)) hidden_.insert("union");
                     for (auto const& h : hidden_) note("withheld: " + h);
                     break;
+                case 11:
+                    if (how_.details && !org_.members.empty())
+                        how_.failedDetails.insert(pick(org_.members)->first);
+                    for (std::string const& id : how_.failedDetails) note("no details of " + id);
+                    break;
                 default: break;
             }
         }
@@ -938,6 +979,10 @@ private:
     [[nodiscard]] bool cutShort(Listing const& l) const {
         return how_.incomplete.contains(l) || how_.missing.contains(l) || how_.garbage.contains(l) ||
                how_.empty.contains(l);
+    }
+    /** Whether a list was not read to its end. */
+    [[nodiscard]] bool unread(Listing const& l) const {
+        return how_.incomplete.contains(l) || how_.missing.contains(l) || how_.garbage.contains(l);
     }
 
     FakeUpstream upstream(FakePull const& how) {
@@ -1007,7 +1052,7 @@ private:
         bench_->loop.clock->advance(std::chrono::minutes(1 + below(60 * 24)));
         empties_ = false;
         choosePull(older);
-        if (!how_.fullScope) hidden_.erase("parent");  // which part it is could not be told
+        if (!how_.fullScope || !wholeTrees()) hidden_.erase("parent");  // which part it is could not be told
         shown_ = org_;
         for (auto& [id, d] : shown_.depts) {
             if (hidden_.contains("parent")) {
@@ -1082,6 +1127,7 @@ private:
                     bench_->counting.count().erases == count.erases,
                 [] { return std::string("planning writes"); });
         if (plan && how_.fullScope && !disputed_ && !torn_ && hidden_.empty() &&
+            (how_.empty.empty() || how_.subtrees.size() < 2) &&  // which of two lists is empty is lost
             (adminsBy_ != 1 || (adminsTold() && plan->complete)) && chance(20)) {
             // The same from data that was collected first; its faults are told in other words.
             CorpData const data = bench_->loop.run(bench_->engine->collect(up, PullOptions()));
@@ -1135,6 +1181,10 @@ private:
         seen_.unchanged += report.outcome == SyncOutcome::unchanged ? 1 : 0;
         seen_.partial += how_.fullScope ? 0 : 1;
         seen_.outOfScope += plan->outOfScope.size();
+        seen_.subtrees += how_.subtrees.empty() ? 0 : 1;
+        seen_.stale += plan->stale.size();
+        require(plan->stale == std::vector<std::string>(how_.failedDetails.begin(), how_.failedDetails.end()),
+                [] { return std::string("other people are called stale"); });
         verify();
         checkRemovals(before, after);
         checkLocal(before, after);
@@ -1144,15 +1194,20 @@ private:
         if (how_.fullScope) {
             bool const doubt = doubtful(shown_, how_, before, allowed);
             seen_.doubted += doubt ? 1 : 0;
-            bool unread = lostTree_;
+            bool unread = lostTree_ || !how_.failedDetails.empty();
             for (std::string const& d : listedDepts()) {
-                Listing const l{ListingKind::deptMembers, d};
-                unread = unread || how_.incomplete.contains(l) || how_.missing.contains(l) ||
-                         how_.garbage.contains(l);
+                bool read = false;  // one list that shows a department whole is enough
+                for (Listing const& l : listsOf(org_, how_, d)) {
+                    bool const missing = how_.missing.contains(l);
+                    bool const broken = how_.incomplete.contains(l) || how_.garbage.contains(l);
+                    unread = unread || (broken && !missing);
+                    read = read || (!broken && !missing);
+                }
+                unread = unread || !read;
             }
             for (auto const& [l, n] : how_.incomplete)
                 unread = unread || l.kind == ListingKind::admins || l.kind == ListingKind::roleMembers;
-            require(plan->complete == !(doubt || unread), [&] {
+            require((torn_ && !wholeTrees()) || plan->complete == !(doubt || unread), [&] {
                 return std::string("the plan is called ") + (plan->complete ? "complete" : "incomplete") +
                        ", doubt " + std::to_string(doubt) + ", unread " + std::to_string(unread);
             });
@@ -1192,6 +1247,22 @@ private:
                         [] { return std::string("a sync that changes nothing writes"); });
                 static_cast<void>(third);
             }
+            bool const faultless = how_.incomplete.empty() && how_.missing.empty() && how_.empty.empty() &&
+                                   how_.garbage.empty() && !torn_ && !allowed &&
+                                   (how_.fullScope || !how_.namesUnseen) && plan->complete &&
+                                   plan->holds.empty();
+            if (strategy_ == 2 && faultless) {  // the same, read in another way
+                FakePull const was = how_;
+                how_.subtrees = chooseSubtrees();
+                ++seen_.switched;
+                FakeUpstream other = upstream(how_);
+                SyncReport const r2 = bench_->sync(other, again);
+                require(r2.syncId.empty(),
+                        [&] { return "another way to list the members makes a difference\n" + r2.toText(); });
+                verify();
+                if (chance(50)) bench_->sync(same, again);
+                how_ = was;
+            }
         }
     }
 
@@ -1229,8 +1300,15 @@ private:
     /** Nobody resigns without proof, and nothing goes from a list that was not read to its end. */
     void checkRemovals(State const& before, State const& after) {
         bool allRead = !lostTree_;
-        for (std::string const& d : listedDepts())
-            allRead = allRead && !cutShort({ListingKind::deptMembers, d});
+        for (std::string const& d : listedDepts()) {
+            bool mentioned = false;
+            for (Listing const& l : listsOf(org_, how_, d)) {
+                if (how_.missing.contains(l)) continue;  // another one may show it whole
+                mentioned = true;
+                allRead = allRead && !cutShort(l);
+            }
+            allRead = allRead && mentioned;
+        }
         std::set<std::string> const sight = listedDepts();
         for (auto const& [id, m] : before.up.members) {
             auto const now = after.up.members.find(id);
@@ -1251,11 +1329,12 @@ private:
             bool const deptGone = !after.up.depts.contains(d);
             bool const resigned = !after.up.members.at(id).active;
             if (deptGone || resigned) continue;
-            Listing const l{ListingKind::deptMembers, d};
-            require(
-                !how_.incomplete.contains(l) && !how_.missing.contains(l) && !how_.garbage.contains(l), [&] {
-                    return "membership " + d + "/" + id + " went, though its list was not read to its end";
-                });
+            std::vector<Listing> const lists = listsOf(org_, how_, d);
+            bool const read =
+                std::any_of(lists.begin(), lists.end(), [this](auto const& l) { return !unread(l); });
+            require(read || (torn_ && !wholeTrees()), [&] {
+                return "membership " + d + "/" + id + " went, though no list of it was read to its end";
+            });
             require(how_.fullScope || sight.contains(d),
                     [&] { return "membership " + d + "/" + id + " went out of sight and was removed"; });
         }
@@ -1382,6 +1461,8 @@ private:
     bool counts_ = false;
     bool scopes_ = false;
     bool partial_ = false;
+    std::size_t strategy_ = 0;  // members by department, by subtree, in another way each time
+    bool detailed_ = false;
     std::vector<std::string> roots_;
     bool truncated_ = false, disputed_ = false, lostTree_ = false, empties_ = false, torn_ = false,
          hidesUnions_ = false;
@@ -1417,7 +1498,9 @@ TEST_CASE("sync: random histories", "[sync][property]") {
             << ", doubted " << seen.doubted << ", refused " << seen.refused << ", partial scope "
             << seen.partial << ", out of scope " << seen.outOfScope << ", resigned " << seen.resigned
             << ", reinstated " << seen.reinstated << ", somebody else " << seen.others << ", via JSON "
-            << seen.viaJson << ", unchanged " << seen.unchanged << ", from collected data " << seen.collected;
+            << seen.viaJson << ", unchanged " << seen.unchanged << ", from collected data " << seen.collected
+            << ", by subtrees " << seen.subtrees << ", in another way at once " << seen.switched << ", stale "
+            << seen.stale;
     INFO(counted.str());
     if (many != nullptr) std::cerr << counted.str() << "\n";
     if (one == nullptr && histories >= 200) {  // a history in which nothing happens proves nothing
@@ -1433,5 +1516,8 @@ TEST_CASE("sync: random histories", "[sync][property]") {
         CHECK(seen.viaJson > histories / 2);
         CHECK(seen.outOfScope > 20);
         CHECK(seen.collected > 20);
+        CHECK(seen.subtrees > histories);
+        CHECK(seen.switched > histories / 4);
+        CHECK(seen.stale > 10);
     }
 }

@@ -97,18 +97,23 @@ struct FakePull {
         older{};                                   ///< (department, member): shown there as it was before
     std::map<std::string, FakeDept> olderDepts{};  ///< shown as they were before
     std::map<std::pair<std::string, std::string>, FakeMember>
-        twice{};                 ///< (department, member): shown there once more, like this
-    bool counts = false;         ///< the platform counts the members of each department
-    bool visibleMembers = true;  ///< there is a list of those granted one by one
+        twice{};                       ///< (department, member): shown there once more, like this
+    std::set<std::string> subtrees{};  ///< departments whose members come in one list with all below them
+    bool namesUnseen = false;          ///< such a list names departments out of sight, too
+    bool details = false;              ///< order and main department of each place come by a further call
+    std::set<std::string> failedDetails{};  ///< members of whom that call fails
+    bool counts = false;                    ///< the platform counts the members of each department
+    bool visibleMembers = true;             ///< there is a list of those granted one by one
 };
 
 namespace detail {
 
 inline constexpr std::string_view kItems[] = {"items"};
 inline constexpr std::string_view kId[] = {"id"};
-inline constexpr PageShape kShapes[] = {{"fake.dept", kItems, kId, 1},       {"fake.member", kItems, kId, 1},
-                                        {"fake.roleGroup", kItems, kId, 1},  {"fake.role", kItems, kId, 1},
-                                        {"fake.roleMember", kItems, kId, 1}, {"fake.admin", kItems, kId, 1}};
+inline constexpr PageShape kShapes[] = {
+    {"fake.dept", kItems, kId, 1},  {"fake.member", kItems, kId, 1},     {"fake.roleGroup", kItems, kId, 1},
+    {"fake.role", kItems, kId, 1},  {"fake.roleMember", kItems, kId, 1}, {"fake.admin", kItems, kId, 1},
+    {"fake.below", kItems, kId, 1}, {"fake.details", kItems, kId, 1}};
 
 inline void put(boost::json::object& o, std::string_view key, std::optional<std::string> const& v) {
     if (v) o[key] = *v;
@@ -126,7 +131,22 @@ inline std::string unitOf(std::string const& id, FakeDept const& d) {
     return boost::json::serialize(o);
 }
 
-inline std::string unitOf(std::string const& id, FakeMember const& m, FakePlace const* place) {
+/** What a unit says of places: by department. */
+inline boost::json::object placesOf(std::map<std::string, FakePlace> const& in, bool flags, bool orders) {
+    boost::json::object out;
+    for (auto const& [d, place] : in) {
+        boost::json::object o;
+        if (flags) o["leads"] = place.leads;
+        if (orders) {
+            o["order"] = place.order;
+            o["primary"] = place.primary;
+        }
+        out[d] = std::move(o);
+    }
+    return out;
+}
+
+inline boost::json::object memberOf(std::string const& id, FakeMember const& m) {
     boost::json::object o;
     o["id"] = id;
     put(o, "union", m.unionId);
@@ -134,12 +154,20 @@ inline std::string unitOf(std::string const& id, FakeMember const& m, FakePlace 
     put(o, "phone", m.phone);
     put(o, "email", m.email);
     if (m.admin) o["admin"] = *m.admin;
+    if (!m.noise.empty()) o["noise"] = m.noise;
+    return o;
+}
+
+inline std::string unitOf(std::string const& id, FakeMember const& m, FakePlace const* place,
+                          bool orders = true) {
+    boost::json::object o = memberOf(id, m);
     if (place != nullptr) {
         o["leads"] = place->leads;
-        o["order"] = place->order;
-        o["primary"] = place->primary;
+        if (orders) {
+            o["order"] = place->order;
+            o["primary"] = place->primary;
+        }
     }
-    if (!m.noise.empty()) o["noise"] = m.noise;
     return boost::json::serialize(o);
 }
 
@@ -165,6 +193,27 @@ inline std::set<std::string> sightOf(FakeOrganisation const& org, FakePull const
     return out;
 }
 
+/** Whether a department is `top` or stands below it. */
+inline bool standsBelow(FakeOrganisation const& org, std::string at, std::string const& top) {
+    for (std::size_t steps = 0; steps <= org.depts.size(); ++steps) {
+        if (at == top) return true;
+        auto const it = org.depts.find(at);
+        if (it == org.depts.end()) return false;
+        at = it->second.parent.value_or(org.root);
+    }
+    return false;
+}
+
+/** The lists that show the members of a department. */
+inline std::vector<Listing> listsOf(FakeOrganisation const& org, FakePull const& how,
+                                    std::string const& dept) {
+    std::vector<Listing> out;
+    for (std::string const& top : how.subtrees)
+        if (standsBelow(org, dept, top)) out.push_back({ListingKind::subtreeMembers, top});
+    if (out.empty()) out.push_back({ListingKind::deptMembers, dept});
+    return out;
+}
+
 /** An Upstream that replays one pull, as often as it is asked. */
 class FakeUpstream final : public Upstream {
 public:
@@ -174,6 +223,7 @@ public:
     /** From now on pulls see this. */
     void show(FakeOrganisation const& org, FakePull const& how = FakePull()) {
         script_.clear();
+        stale_.clear();
         proof_ = PullProof();
         proof_.upstreamCorpId = org.corpId;
         proof_.corpName = org.corpName;
@@ -240,20 +290,68 @@ public:
             for (auto const& [d, place] : entry.second.in) in[d].push_back(&entry);
         for (std::string const& d : listed) {
             units.clear();
+            if (listsOf(org, how, d).front().kind != ListingKind::deptMembers) continue;
             for (auto const* entry : in[d]) {
                 auto const& [id, m] = *entry;
                 FakePlace const& place = m.in.at(d);
                 auto const older = how.older.find({d, id});
-                units.push_back(detail::unitOf(id, older == how.older.end() ? m : older->second, &place));
+                units.push_back(
+                    detail::unitOf(id, older == how.older.end() ? m : older->second, &place, !how.details));
                 auto const twice = how.twice.find({d, id});
                 if (twice == how.twice.end()) continue;
                 auto const then = twice->second.in.find(d);
                 units.push_back(detail::unitOf(id, twice->second,
-                                               then == twice->second.in.end() ? &place : &then->second));
+                                               then == twice->second.in.end() ? &place : &then->second,
+                                               !how.details));
             }
             std::optional<std::int64_t> count;
             if (how.counts) count = static_cast<std::int64_t>(units.size());
             list(1, {ListingKind::deptMembers, d}, units, count);
+        }
+        for (std::string const& top : how.subtrees) {
+            units.clear();
+            for (auto const& [id, m] : org.members) {
+                std::map<std::string, FakePlace> places;
+                bool here = false;
+                for (auto const& [d, place] : m.in) {
+                    if (listed.contains(d) || how.namesUnseen) places.emplace(d, place);
+                    here = here || (listed.contains(d) && standsBelow(org, d, top));
+                }
+                if (!here) continue;
+                auto put = [&](FakeMember const& shown, std::map<std::string, FakePlace> const& shownIn) {
+                    boost::json::object o = detail::memberOf(id, shown);
+                    o["in"] = detail::placesOf(shownIn, true, !how.details);
+                    units.push_back(boost::json::serialize(o));
+                };
+                auto const older = how.older.find({top, id});
+                put(older == how.older.end() ? m : older->second, places);
+                auto const twice = how.twice.find({top, id});
+                if (twice == how.twice.end()) continue;
+                std::map<std::string, FakePlace> then = places;
+                for (auto& [d, place] : then)
+                    if (auto const it = twice->second.in.find(d); it != twice->second.in.end())
+                        place = it->second;
+                put(twice->second, then);
+            }
+            std::optional<std::int64_t> count;
+            if (how.counts) count = static_cast<std::int64_t>(units.size());
+            list(6, {ListingKind::subtreeMembers, top}, units, count);
+        }
+        if (how.details) {
+            units.clear();
+            for (auto const& [id, m] : org.members) {
+                std::map<std::string, FakePlace> places;
+                for (auto const& [d, place] : m.in)
+                    if (listed.contains(d)) places.emplace(d, place);
+                if (places.empty() || how.failedDetails.contains(id)) continue;
+                boost::json::object o;
+                o["id"] = id;
+                o["in"] = detail::placesOf(places, false, true);
+                units.push_back(boost::json::serialize(o));
+            }
+            list(7, {ListingKind::memberDetails, ""}, units);
+            if (!how.failedDetails.empty()) lists.back().back().state = ListingState::incomplete;
+            stale_ = how.failedDetails;
         }
         if (how.visibleMembers) {
             units.clear();
@@ -335,6 +433,7 @@ public:
                 sink.page(*e.shape, e.listing, units);
             }
         }
+        for (std::string const& id : stale_) sink.stale(UpstreamTable::member, id);
         co_return proof_;
     }
 
@@ -364,12 +463,36 @@ public:
                 }
                 return;
             }
+            case ListingKind::memberDetails:
+            case ListingKind::subtreeMembers:
             case ListingKind::deptMembers:
             case ListingKind::visibleMembers: {
                 std::array<Cell, 14> const member{
                     id,     text("nick"),     text("phone"), text("email"), Cell(), Cell(), Cell(),
                     Cell(), Cell::integer(1), Cell(),        Cell(),        id,     Cell(), text("union")};
-                rows.row(UpstreamTable::member, member);
+                if (u.listing->kind != ListingKind::memberDetails) {
+                    rows.row(UpstreamTable::member, member);
+                } else {
+                    std::array<Cell, 1> const only{id};
+                    rows.row(UpstreamTable::member, only);
+                }
+                if (boost::json::value const* in = o.if_contains("in"); in != nullptr)
+                    for (auto const& [d, value] : in->as_object()) {
+                        Cell const dept = Cell::text(std::string_view(d));
+                        boost::json::object const& p = value.as_object();
+                        auto number = [&p](std::string_view key) {
+                            boost::json::value const* v = p.if_contains(key);
+                            if (v == nullptr) return Cell();
+                            return Cell::integer(v->is_bool() ? static_cast<std::int64_t>(v->as_bool())
+                                                              : v->as_int64());
+                        };
+                        std::array<Cell, 4> const place{dept, id, number("order"), number("primary")};
+                        rows.row(UpstreamTable::deptMember, place);
+                        if (number("leads").integer() != 0) {
+                            std::array<Cell, 4> const leader{dept, id, Cell::integer(2), Cell()};
+                            rows.row(UpstreamTable::deptLeader, leader);
+                        }
+                    }
                 if (u.listing->kind == ListingKind::deptMembers) {
                     Cell const dept = Cell::text(u.listing->id);
                     std::array<Cell, 4> const place{dept, id, integer("order"), integer("primary")};
@@ -428,6 +551,7 @@ private:
     };
     std::vector<Event> script_;
     PullProof proof_;
+    std::set<std::string> stale_;
 };
 
 }  // namespace corps::testsupport

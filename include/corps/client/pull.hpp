@@ -23,7 +23,26 @@
 
 namespace corps {
 
-/** Kinds of lists that an upstream can prove to their end. */
+/**
+ * Kinds of lists that an upstream can prove to their end. Their numbers are stored.
+ *
+ * Members come by department, by subtree, or both ways in one pull: a list that is read to its end proves who
+ * is in the departments it covers, wherever else they are listed, too. Which way is taken may change from
+ * one pull to the next without a word of identity(): rows are the same, only that pull decodes more. A list
+ * that was refused and replaced by others is not mentioned at all, neither by page() nor by finish().
+ *
+ * - `deptMembers`: a unit contributes the member, that one membership and whether they lead there.
+ * - `subtreeMembers`: a unit contributes the member and every membership and leadership it names, the same in
+ *   each list that shows the member. It covers the departments that the tree of this pull puts at or below
+ *   `id`. A unit is believed for departments outside of `id`, too. A membership of a department that is
+ *   neither in this pull's tree nor stored is left out, and comes when the department does; until then that
+ *   unit is decoded at every pull, so name what the application may see where there is a choice.
+ * - `memberDetails`: records of members who are listed elsewhere, from one more call each (or one for many).
+ *   They contribute what the lists do not say, never another value of the same column, and prove nobody's
+ *   presence or absence. Deliver each answer as a unit; of a call that failed deliver no unit, say
+ *   stale(member, id) and finish the listing as incomplete: what was known stays. A pull without details
+ *   (they are turned off) does not mention the listing, and has another identity().
+ */
 enum class ListingKind : std::uint8_t {
     departments,     ///< the tree, whole or below the visible roots; id empty
     deptMembers,     ///< direct members of one department; id its department id
@@ -31,6 +50,8 @@ enum class ListingKind : std::uint8_t {
     roles,           ///< roles and role groups; id empty
     roleMembers,     ///< members of one role; id its role id
     admins,          ///< administrators; id empty
+    subtreeMembers,  ///< members of one department and of all below it; id its department id
+    memberDetails,   ///< what further calls tell of members; id empty
 };
 
 struct Listing {
@@ -70,7 +91,12 @@ public:
     /** No more pages of this listing. `count` is the platform's own number of records in it, where it gives
      * one. */
     virtual void finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) = 0;
-    /** row(): a row known without a unit (the root, a configured role). */
+    /** row(): a row known without a unit (the root, a configured role). No fingerprint stands for it: members
+     * and what belongs to them come as units. */
+
+    /** The details of a department or member could not be read: what is stored stays, and the sync is
+     * incomplete and says whom it concerns. */
+    virtual void stale(UpstreamTable /*table*/, std::string_view /*id*/) {}
 
     /** Requests answered so far in this pull, for progress. */
     virtual void called(std::uint64_t /*calls*/) {}
@@ -125,7 +151,9 @@ struct NoUpstream {};
  * A client of one platform. Its Api is made for one corp:
  * - `pull(sink, options)` reads the whole organisation and hands over raw records, decoding only envelopes;
  * - `decode(unit, rows)` turns one record in one listing into the rows it contributes; pure; throws
- * Error(Errc::protocol) on a record without its id;
+ * Error(Errc::protocol) on a record without its id. A column of a member that has another value in each
+ * listing must not be contributed: nobody could say which one is right (of two values in one pull the one
+ * that differs from what is stored wins, and the units are decoded again the next time);
  * - `identity()` names everything that decides what decode() yields (versions of shapes, id types, configured
  * roles, base URL): when it changes, remembered fingerprints are void;
  * - `explainAbsence(ids)` says, in the order of ids, who left and who is merely out of sight; asked in

@@ -19,8 +19,20 @@ namespace corps {
 
 /** One list of a pull, and whether it was read to its end. */
 struct CorpDataListing {
-    /** visibleMembers are people granted to the application one by one. */
-    enum class Kind : std::uint8_t { departments, deptMembers, visibleMembers, roles, roleMembers, admins };
+    /**
+     * visibleMembers are people granted to the application one by one; subtreeMembers those of a department
+     * and of all below it; memberDetails what further calls told of members, which proves no absence.
+     */
+    enum class Kind : std::uint8_t {
+        departments,
+        deptMembers,
+        visibleMembers,
+        roles,
+        roleMembers,
+        admins,
+        subtreeMembers,
+        memberDetails
+    };
     Kind kind = Kind::departments;
     std::string id{};  ///< of the department or role; empty otherwise
     bool complete = false;

@@ -28,10 +28,13 @@ inline constexpr std::size_t kUpstreamTables = 8;
  * unknown. Cells beyond these are the upstream-owned fields that CORPS_EXTEND added, in declared order.
  *
  * Leaders come from a department's own list (source 1) or from a flag of the member there (source 2); both
- * are kept. gender 0 unknown, 1 male, 2 female, 3 other. status 1 active, 2 resigned. hiredDate "YYYY-MM-DD"
- * in UTC+8. `order`: smaller first. A department without a parent in sight has an empty parentId. A row of
- * `admin` that comes with the record of a member may have a second cell, 0 or 1: 0 says that the member is
- * known to be none (no row at all: not known).
+ * are kept. Every list of a department's leaders and every membership replaces what was stored of it; where
+ * the platform does not tell (a permission is missing, a call failed), a row with a null source says so:
+ * (deptId, memberId, null) of one member's flag, (deptId, null, null) of a department's own list. gender 0
+ * unknown, 1 male, 2 female, 3 other. status 1 active, 2 resigned. hiredDate "YYYY-MM-DD" in UTC+8. `order`:
+ * smaller first. A department without a parent in sight has an empty parentId. A row of `admin` that comes
+ * with the record of a member may have a second cell, 0 or 1: 0 says that the member is known to be none (no
+ * row at all: not known).
  */
 inline constexpr std::string_view kDeptColumns[] = {"deptId", "parentId", "name", "order"};
 inline constexpr std::string_view kDeptLeaderColumns[] = {"deptId", "memberId", "source", "rank"};

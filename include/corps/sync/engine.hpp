@@ -59,6 +59,8 @@ public:
     /** Inserts or updates one row; one cell per column, null leaves what is stored. True when something
      * changed. */
     CORPS_DECL bool upsert(TableSchema const& t, std::span<Cell const> cells);
+    /** The same for a row that is known not to be there. */
+    CORPS_DECL void insert(TableSchema const& t, std::span<Cell const> cells);
     /** Erases the row with this whole key; true when it was there. */
     CORPS_DECL bool erase(TableSchema const& t, std::span<Cell const> key);
     /** Writes feed, sums and generation. Call it once, last, before the transaction ends. */

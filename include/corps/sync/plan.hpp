@@ -160,6 +160,8 @@ struct SyncPlan {
     std::vector<Hold> holds;
     RemovalDigest digest;                 ///< of all held removals; empty when nothing is held
     std::vector<std::string> outOfScope;  ///< members no longer visible, kept as they are; sorted
+    std::vector<std::string>
+        stale;  ///< members whose details could not be read: what was known stays; sorted
     std::vector<SyncFault> faults;
     std::vector<std::string> warnings;
     std::vector<std::string> missingPermissions;
@@ -205,6 +207,7 @@ struct SyncReport {
     std::vector<Hold> holds;
     RemovalDigest digest;
     std::vector<std::string> outOfScope;
+    std::vector<std::string> stale;
     std::vector<SyncFault> faults;
     std::vector<std::string> warnings;
     std::vector<std::string> missingPermissions;

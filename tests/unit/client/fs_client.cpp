@@ -297,6 +297,8 @@ std::string name(Listing const& l) {
         case ListingKind::roles: return "roles";
         case ListingKind::roleMembers: return "role " + l.id;
         case ListingKind::admins: return "admins";
+        case ListingKind::subtreeMembers: return "subtree " + l.id;
+        case ListingKind::memberDetails: return "details";
     }
     return "";
 }

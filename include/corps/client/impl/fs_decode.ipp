@@ -48,6 +48,8 @@ CORPS_DECL void FSInnerClient::Api::decode(Unit const& unit, RowSink& rows) cons
             break;
         }
         case ListingKind::roles:
+        case ListingKind::subtreeMembers:
+        case ListingKind::memberDetails:
         case ListingKind::admins: throw Error(Errc::invalidArgument, "Feishu has no such list");
     }
 }

@@ -96,8 +96,9 @@ void emitDecoded(UpstreamTable t, std::vector<T> const& list, RowSink& rows) {
     }
 }
 
-inline constexpr std::array<std::string_view, 6> kListingKinds = {
-    "departments", "deptMembers", "visibleMembers", "roles", "roleMembers", "admins"};
+inline constexpr std::array<std::string_view, 8> kListingKinds = {
+    "departments", "deptMembers", "visibleMembers", "roles",
+    "roleMembers", "admins",      "subtreeMembers", "memberDetails"};
 
 inline std::string_view nameOf(CorpDataListing::Kind k) { return kListingKinds[static_cast<std::size_t>(k)]; }
 

@@ -57,6 +57,9 @@ struct Columns {
 /** One row by its whole key, owned; empty when there is none. */
 [[nodiscard]] CORPS_DECL Row findRow(RowAccess& rows, TableSchema const& t, std::span<Cell const> key);
 
+/** The cells of an owned row; they live as long as it does. */
+[[nodiscard]] CORPS_DECL std::vector<Cell> viewsOf(Row const& row);
+
 /** A row as one string, and back. */
 [[nodiscard]] CORPS_DECL std::string packRow(std::span<Cell const> row);
 [[nodiscard]] CORPS_DECL std::vector<Cell> unpackRow(std::string_view packed);

@@ -29,12 +29,18 @@ struct FoundMember {
     std::vector<std::pair<std::string, std::string>>
         depts;  ///< department, packed membership row; distinct ones
     std::vector<std::pair<std::string, std::string>>
+        detailDepts;  ///< the same from details: rows of memberships that are shown elsewhere
+    std::vector<std::pair<std::string, std::string>>
         flags;                          ///< department, packed leader row of source memberFlag
     std::vector<std::string> flagless;  ///< departments whose unit was decoded and shows no flag
     std::vector<std::string> roles;
-    bool saidAdmin = false;    ///< a record of the member says so
-    bool saidNoAdmin = false;  ///< a record of the member denies it
-    bool visible = false;      ///< listed one by one
+    bool saidAdmin = false;     ///< a record of the member says so
+    bool saidNoAdmin = false;   ///< a record of the member denies it
+    bool visible = false;       ///< listed one by one
+    bool listed = false;        ///< a list of members shows them; what only details say makes nobody present
+    bool below = false;         ///< decoded in a list of a whole subtree
+    bool belowDiffers = false;  ///< and there with other departments than in another such list
+    RollingSum belowSum;        ///< of the departments that it names (sumOfDept)
 };
 
 /** What became of one listing. */
@@ -77,6 +83,9 @@ public:
                            std::optional<std::int64_t> count) override;
     CORPS_DECL void row(UpstreamTable table, std::span<Cell const> cells) override;
     CORPS_DECL void called(std::uint64_t calls) override;
+    CORPS_DECL void stale(UpstreamTable table, std::string_view id) override;
+    /** After the pull: a listing that was begun and never finished was not read to its end. */
+    CORPS_DECL void end();
 
     /** Whole-table row from decoded cells. */
     [[nodiscard]] CORPS_DECL std::string place(UpstreamTable table, std::span<Cell const> cells) const;
@@ -89,7 +98,10 @@ public:
         listLeaders;  ///< (department, member): packed row
     std::map<std::string, std::string> roles;
     std::map<std::string, std::string> roleGroups;
-    std::set<std::string> admins;  ///< from the list of administrators
+    std::set<std::string> admins;         ///< from the list of administrators
+    std::set<std::string> untoldLeaders;  ///< departments whose own list of leaders was not told
+    std::set<std::string> staleMembers;
+    std::set<std::string> staleDepts;
     std::vector<SyncFault> faults;
     SyncStats stats;
 
@@ -104,14 +116,28 @@ private:
     Decode decode_;
     Report report_;
     std::array<std::vector<std::size_t>, kUpstreamTables> positions_;
-    Listing const* current_ = nullptr;  // of the unit being decoded
-    std::string memberKey_;             // member that the unit being decoded is about
-    bool flagSeen_ = false;
+    Listing const* current_ = nullptr;    // of the unit being decoded
+    std::string memberKey_;               // member that the unit being decoded is about
+    std::vector<std::string> unitDepts_;  // departments that the unit being decoded names
+    std::vector<std::string> unitFlags_;  // of these, those it leads or may not tell of
 };
+
+/** What one department adds to the sum of those that a unit names. */
+[[nodiscard]] inline Fingerprint sumOfDept(std::string_view dept) noexcept {
+    return fingerprint(FingerprintKey(), 0, dept);
+}
 
 /** Whether fingerprints are kept of a listing of this kind. */
 [[nodiscard]] constexpr bool hasRun(ListingKind k) noexcept {
-    return k == ListingKind::deptMembers || k == ListingKind::visibleMembers || k == ListingKind::roleMembers;
+    return k == ListingKind::deptMembers || k == ListingKind::subtreeMembers ||
+           k == ListingKind::visibleMembers || k == ListingKind::memberDetails ||
+           k == ListingKind::roleMembers;
+}
+
+/** Whether a listing of this kind says who is there. */
+[[nodiscard]] constexpr bool listsMembers(ListingKind k) noexcept {
+    return k == ListingKind::deptMembers || k == ListingKind::subtreeMembers ||
+           k == ListingKind::visibleMembers;
 }
 
 }  // namespace corps::detail

@@ -146,6 +146,10 @@ private:
     FoundListing const* finished(ListingKind kind, std::string const& id) const;
     std::unordered_map<std::string, std::uint32_t> const& seenKeys(Listing const& l, FoundListing const& f);
     std::vector<std::string> const& storedKeys(Listing const& l);
+    bool matchedIn(Listing const& l, std::string const& member);
+    bool matchedBelow(std::string const& member);
+    bool standsIn(std::string const& dept, std::set<std::string> const& subtrees) const;
+    void coverDepartments();
     bool approvedRow(HoldKey const& key) const;
     std::int64_t totalFor(std::int64_t now, std::string const& kind, std::string const& where,
                           std::set<std::string> const& ids) const;
@@ -158,6 +162,8 @@ private:
     std::string bind(std::span<Cell const> member, std::string const& id, std::string linked,
                      bool otherPerson);
     bool decodedEverywhere(std::string const& member, std::vector<std::string> const& depts);
+    void settleEntries(std::string const& member, std::vector<std::string> const& before,
+                       std::vector<std::string> const& after, bool changed);
     static std::vector<Cell> newest(std::vector<std::string> const& rows, std::span<Cell const> before);
     void addHold(HoldReason reason, std::string where, std::set<std::string> members,
                  std::set<std::string> depts, std::uint64_t total);
@@ -194,6 +200,10 @@ private:
     std::set<std::string> approvals_;
     std::set<HoldKey> approvedNow_;
     std::set<std::pair<Listing, std::string>> forget_;
+    std::unordered_set<std::string> forgetBelow_;  // members, in every list of a subtree
+    std::unordered_set<std::string> changed_;      // members whose rows this plan changes
+    std::unordered_set<std::string> lostEntries_;  // members whose unit in a list of a subtree is not there
+    std::unordered_set<std::string> covered_;      // departments that a list of a subtree shows whole
     std::map<std::string, std::set<std::string>> adminRows_;  // member -> origins
     std::map<std::string, bool> adminAfter_;                  // touched members whose upstream flag is known
     std::map<std::string, std::string> storedRoleRows_;       // upstream roles, packed
@@ -209,6 +219,7 @@ private:
     std::unordered_map<std::string, std::vector<std::string>> bulkFlags_;
     std::map<Listing, std::unordered_map<std::string, std::uint32_t>> seenKeys_;
     std::map<Listing, std::vector<std::string>> storedKeys_;
+    std::map<Listing, std::unordered_set<std::string_view>> matchedKeys_;  // views into storedKeys_
 
     std::vector<Hold> holds_;
     std::vector<std::string> warnings_;

@@ -4,6 +4,7 @@
 #include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/fingerprint.hpp>
 #include <corps/sync/detail/runs.hpp>
+#include <corps/sync/detail/table_sum.hpp>
 #include <corps/sync/detail/tables.hpp>
 #include <corps/sync/engine.hpp>
 
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -34,58 +36,6 @@ CORPS_DECL bool isMirrored(RecordTables const& tables, TableSchema const& t) {
     return feedNumber(tables, t) < kUpstreamTables;
 }
 
-CORPS_DECL std::size_t keyStart(TableSchema const& t) {
-    return t.columns[0].type == ColumnType::corp ? 1 : 0;
-}
-
-/** What one cell adds to the sum of its table. */
-class CellSum {
-public:
-    explicit CellSum(std::span<Cell const> keyWithoutCorp) {
-        std::string packed;
-        for (Cell const& c : keyWithoutCorp) putCell(packed, c);
-        row_ = fingerprint(FingerprintKey(), 0, packed);
-    }
-    [[nodiscard]] Fingerprint row() const noexcept { return row_; }
-    [[nodiscard]] Fingerprint cell(std::string_view column, Cell const& value) const {
-        std::string packed(column);
-        packed += '\0';
-        putCell(packed, value);
-        return fingerprint(FingerprintKey(), row_.lo ^ row_.hi, packed);
-    }
-
-private:
-    Fingerprint row_;
-};
-
-/** Sum of a whole stored row: its existence and its known upstream-owned cells. */
-CORPS_DECL RollingSum rowSum(TableSchema const& t, std::span<Cell const> row) {
-    std::size_t const start = keyStart(t);
-    CellSum const sum(row.subspan(start, t.keyColumns - start));
-    RollingSum out;
-    out.add(sum.row());
-    for (std::size_t i = t.keyColumns; i < t.columns.size(); ++i)
-        if (t.columns[i].owner == Owner::upstream && !row[i].isNull())
-            out.add(sum.cell(t.columns[i].name, row[i]));
-    return out;
-}
-
-CORPS_DECL std::string packSum(RollingSum const& s) {
-    std::string out(16, '\0');
-    std::memcpy(out.data(), &s.lo, 8);
-    std::memcpy(out.data() + 8, &s.hi, 8);
-    return out;
-}
-
-CORPS_DECL RollingSum unpackSum(std::string_view bytes) {
-    RollingSum s;
-    if (bytes.size() == 16) {
-        std::memcpy(&s.lo, bytes.data(), 8);
-        std::memcpy(&s.hi, bytes.data() + 8, 8);
-    }
-    return s;
-}
-
 }  // namespace detail
 
 struct ChangeWriter::State {
@@ -107,9 +57,10 @@ struct ChangeWriter::State {
     std::string syncId;
     std::int64_t now;
     bool keepRuns = false;  // a sync writes new runs itself
+    std::optional<bool> runsThere;
 
     std::vector<std::string> parts;
-    std::map<std::string, detail::RollingSum> sums;
+    std::map<std::string, detail::TableSum> sums;
     std::map<std::pair<std::int64_t, std::string>, std::set<std::string>>
         forget;                           // keys by kind and id of a listing
     std::set<std::string> forgetMembers;  // wherever they are listed
@@ -151,10 +102,17 @@ struct ChangeWriter::State {
         return origin != TableSchema::npos && row[origin].bytes() == kOriginLocal;
     }
 
+    /** Whether there are runs, and it is for this writer to keep them in step. */
+    [[nodiscard]] bool followsRuns() {
+        if (keepRuns) return false;
+        if (!runsThere) runsThere = detail::hasRuns(rows, corp);
+        return *runsThere;
+    }
+
     void touched(TableSchema const& t, std::span<Cell const> row) {
         if (madeHere(t, row)) return;
         upstreamTouched = true;
-        if (keepRuns) return;
+        if (!followsRuns()) return;
         auto remember = [this](ListingKind kind, Cell const& id, Cell const& key) {
             forget[{static_cast<std::int64_t>(kind), std::string(id.bytes())}].emplace(key.bytes());
         };
@@ -180,9 +138,9 @@ struct ChangeWriter::State {
     void create(TableSchema const& t, std::span<Cell const> row) {
         rows.upsertRow(t, row);
         if (detail::isMirrored(tables, t)) {
-            sums[t.name].add(detail::rowSum(t, row));
+            sums[t.name].add(detail::rowSum(t, row).sum());
             if (&t == tables.member && isActive(row[columns.member.status])) ++activeDelta;
-            if (&t == tables.member && !keepRuns) created.emplace(row[columns.member.memberId].bytes());
+            if (&t == tables.member && followsRuns()) created.emplace(row[columns.member.memberId].bytes());
             if (&t == tables.dept) ++deptDelta;
             touched(t, row);
         }
@@ -196,14 +154,13 @@ struct ChangeWriter::State {
         ChangeKind kind = ChangeKind::update;
         if (detail::isMirrored(tables, t)) {
             std::size_t const start = detail::keyStart(t);
-            detail::CellSum const cells(before.subspan(start, t.keyColumns - start));
-            detail::RollingSum& sum = sums[t.name];
+            detail::RowSum delta(before.subspan(start, t.keyColumns - start));
             bool upstream = false;
             for (std::size_t i : changed) {
                 if (t.columns[i].owner != Owner::upstream) continue;
                 upstream = true;
-                if (!before[i].isNull()) sum.subtract(cells.cell(t.columns[i].name, before[i]));
-                sum.add(cells.cell(t.columns[i].name, after[i]));
+                if (!before[i].isNull()) delta.subtract(t.columns[i].name, before[i]);
+                delta.add(t.columns[i].name, after[i]);
                 if (&t == tables.member && i == columns.member.status) {
                     bool const was = isActive(before[i]);
                     bool const is = isActive(after[i]);
@@ -212,7 +169,10 @@ struct ChangeWriter::State {
                     if (!was && is) kind = ChangeKind::reinstate;
                 }
             }
-            if (upstream) touched(t, before);
+            if (upstream) {
+                sums[t.name].add(delta.sum());
+                touched(t, before);
+            }
             // Who owns a member's roles decides what a plan may write: one made before is void.
             if (&t == tables.member &&
                 std::find(changed.begin(), changed.end(), columns.member.rolesLocal) != changed.end())
@@ -224,10 +184,7 @@ struct ChangeWriter::State {
     void erase(TableSchema const& t, std::span<Cell const> row) {
         rows.eraseRows(t, row.first(t.keyColumns));
         if (detail::isMirrored(tables, t)) {
-            detail::RollingSum gone = detail::rowSum(t, row);
-            detail::RollingSum& sum = sums[t.name];
-            sum.lo -= gone.lo;
-            sum.hi -= gone.hi;
+            sums[t.name].subtract(detail::rowSum(t, row).sum());
             if (&t == tables.member && isActive(row[columns.member.status])) --activeDelta;
             if (&t == tables.dept) --deptDelta;
             touched(t, row);
@@ -240,7 +197,6 @@ struct ChangeWriter::State {
 
     void forgetTouched() {
         if (forget.empty() && forgetMembers.empty()) return;
-        if (!detail::hasRuns(rows, corp)) return;
         for (std::string const& m : forgetMembers) {
             std::array<Cell, 2> const prefix{Cell::text(corp), Cell::text(m)};
             rows.forEach(*tables.deptMember, columns.deptMemberByMember, prefix,
@@ -250,6 +206,20 @@ struct ChangeWriter::State {
                                  .insert(m);
                          });
             forget[{static_cast<std::int64_t>(ListingKind::visibleMembers), std::string()}].insert(m);
+        }
+        // These name all departments of a member, or say of them what no other list does.
+        std::set<std::string> touchedMembers = forgetMembers;
+        for (auto const& [listing, keys] : forget)
+            if (listing.first != static_cast<std::int64_t>(ListingKind::roleMembers))
+                touchedMembers.insert(keys.begin(), keys.end());
+        for (ListingKind kind : {ListingKind::subtreeMembers, ListingKind::memberDetails}) {
+            std::set<std::string> ids;
+            auto const number = static_cast<std::int64_t>(kind);
+            std::array<Cell, 2> const prefix{Cell::text(corp), Cell::integer(number)};
+            rows.forEach(detail::runTable(), 0, prefix,
+                         [&ids](std::span<Cell const> row) { ids.emplace(row[2].bytes()); });
+            for (std::string const& id : ids)
+                static_cast<void>(detail::forgetRunEntries(rows, corp, number, id, touchedMembers));
         }
         // Whoever has rows but stands in no run would not be missed when a listing ceases to show them.
         std::set<std::string> pending;
@@ -312,6 +282,10 @@ CORPS_DECL bool ChangeWriter::upsert(TableSchema const& t, std::span<Cell const>
     return true;
 }
 
+CORPS_DECL void ChangeWriter::insert(TableSchema const& t, std::span<Cell const> cells) {
+    state_->create(t, cells);
+}
+
 CORPS_DECL bool ChangeWriter::erase(TableSchema const& t, std::span<Cell const> key) {
     State& s = *state_;
     Row const stored = detail::findRow(s.rows, t, key);
@@ -340,8 +314,8 @@ CORPS_DECL void ChangeWriter::finish() {
     }
     s.dropOldFeed();
     for (auto const& [table, delta] : s.sums) {
-        std::string const name = "sum:" + table;
-        detail::RollingSum sum = detail::unpackSum(values.bytes(name).value_or(std::string()));
+        std::string const name = detail::sumName(table);
+        detail::TableSum sum = detail::unpackSum(values.bytes(name).value_or(std::string()));
         sum.add(delta);
         values.setBytes(name, detail::packSum(sum));
     }

@@ -72,6 +72,13 @@ CORPS_DECL Row findRow(RowAccess& rows, TableSchema const& t, std::span<Cell con
     return out;
 }
 
+CORPS_DECL std::vector<Cell> viewsOf(Row const& row) {
+    std::vector<Cell> out;
+    out.reserve(row.size());
+    for (OwnedCell const& c : row) out.push_back(c.view());
+    return out;
+}
+
 CORPS_DECL std::string packRow(std::span<Cell const> row) {
     std::string out;
     for (Cell const& c : row) putCell(out, c);

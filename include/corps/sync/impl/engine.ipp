@@ -19,6 +19,7 @@
 #include <corps/sync/impl/planner.ipp>
 #include <corps/sync/impl/runs.ipp>
 #include <corps/sync/impl/tables.ipp>
+#include <corps/sync/impl/verify.ipp>
 
 #include <algorithm>
 #include <array>
@@ -187,6 +188,7 @@ struct SyncEngine::Impl {
         PullOptions pullOptions;
         pullOptions.concurrency = options.concurrency;
         PullProof const proof = co_await upstream.pull(found, pullOptions);
+        found.end();
         self->checkUpstreamCorp(base, proof.upstreamCorpId, options);
 
         detail::Planner::Input in = self->input(options);
@@ -292,15 +294,41 @@ public:
         }
         if (table == UpstreamTable::roleMember) seen(ListingKind::roleMembers, cells);
     }
+    /** After the last row: who stands below the departments whose subtrees were listed. */
+    void listSubtrees(CorpData const& data) {
+        std::map<std::string_view, std::string_view> parents;
+        for (CorpDept const& d : data.deptList) parents.emplace(d.deptId.view(), d.parentId.view());
+        std::string_view const root = data.proof.rootDeptId.view();
+        for (auto& [listing, found] : found_.listings) {
+            if (listing.kind != ListingKind::subtreeMembers) continue;
+            std::set<std::string_view> keys;
+            for (CorpDeptMember const& m : data.deptMemberList) {
+                std::string_view at = m.deptId.view();
+                for (std::size_t steps = 0; at != listing.id && steps <= parents.size(); ++steps) {
+                    auto const parent = parents.find(at);
+                    if (parent == parents.end()) break;
+                    at = parent->second.empty() ? root : parent->second;
+                }
+                if (at == listing.id || (data.proof.fullScope && listing.id == root))
+                    keys.insert(m.memberId.view());
+            }
+            for (std::string_view key : keys) {
+                add(found, key);
+                found_.members[std::string(key)].below = true;
+            }
+        }
+    }
 
 private:
     void seen(ListingKind kind, std::span<Cell const> cells) {
         auto const it = found_.listings.find(Listing{kind, std::string(cells[0].bytes())});
         if (it == found_.listings.end()) return;
-        it->second.prints.emplace_back();
-        it->second.source.push_back(FoundListing::kNewKey +
-                                    static_cast<std::uint32_t>(it->second.newKeys.size()));
-        it->second.newKeys.emplace_back(cells[1].bytes());
+        add(it->second, cells[1].bytes());
+    }
+    static void add(FoundListing& f, std::string_view key) {
+        f.prints.emplace_back();
+        f.source.push_back(FoundListing::kNewKey + static_cast<std::uint32_t>(f.newKeys.size()));
+        f.newKeys.emplace_back(key);
     }
     Findings& found_;
 };
@@ -317,6 +345,7 @@ CORPS_DECL SyncPlan SyncEngine::plan(CorpData const& data, SyncOptions options) 
         detail::Findings found(self.tables, self.corp, base.key, none, [](Unit const&, RowSink&) {}, nullptr);
         detail::DataSource source(found, data);
         emitRows(data, source);
+        source.listSubtrees(data);
         PullProof proof;
         proof.upstreamCorpId = data.corpId;
         proof.corpName = data.corpName;
@@ -401,6 +430,7 @@ CORPS_DECL SyncReport SyncEngine::Impl::report(SyncPlan const& plan, bool dryRun
     r.holds = plan.holds;
     r.digest = plan.digest;
     r.outOfScope = plan.outOfScope;
+    r.stale = plan.stale;
     r.faults = plan.faults;
     r.warnings = plan.warnings;
     r.missingPermissions = plan.missingPermissions;
@@ -662,6 +692,7 @@ public:
     explicit CollectingSink(Upstream& upstream) : upstream_(upstream) {}
     void page(PageShape const& shape, Listing const& listing,
               std::span<std::string_view const> units) override {
+        detail_ = listing.kind == ListingKind::memberDetails;
         for (std::string_view bytes : units) {
             Unit unit;
             unit.shape = &shape;
@@ -681,6 +712,7 @@ public:
                 faults.push_back(std::move(f));
             }
         }
+        detail_ = false;
     }
     void finish(Listing const& listing, ListingState state, std::optional<std::int64_t> count) override {
         CorpDataListing l;
@@ -691,6 +723,12 @@ public:
         listings.push_back(std::move(l));
     }
     void row(UpstreamTable table, std::span<Cell const> cells) override {
+        if (table == UpstreamTable::deptLeader && (cells.size() <= 2 || cells[2].isNull()))
+            return;  // not told
+        if (detail_) {
+            details_.emplace_back(table, Row(cells.begin(), cells.end()));
+            return;
+        }
         if (table == UpstreamTable::member && !cells.empty()) untold_.emplace(cells[0].bytes());
         if (table == UpstreamTable::admin && cells.size() > 1) {
             adminsKnown = true;
@@ -698,10 +736,29 @@ public:
             if (cells[1].integer() == 0) return;
             cells = cells.first(1);
         }
-        rows.row(table, cells);
+        rows_.row(table, cells);
     }
 
-    CorpDataCollector rows;
+    /** Everything, with the details of those whom a list shows. */
+    [[nodiscard]] CorpData take() {
+        CorpData data = std::move(rows_).take();
+        if (details_.empty()) return data;
+        std::set<std::pair<std::string_view, std::string_view>> places;
+        for (CorpDeptMember const& m : data.deptMemberList)
+            places.emplace(m.deptId.view(), m.memberId.view());
+        CorpDataCollector merged;
+        emitRows(data, merged);
+        auto const members = data.userDict();
+        for (auto const& [table, row] : details_) {
+            if (table == UpstreamTable::member ? members.find(MemberId(row[0].bytes())) == nullptr
+                                               : !places.contains({row[0].bytes(), row[1].bytes()}))
+                continue;
+            std::vector<Cell> const cells = viewsOf(row);
+            merged.row(table, cells);
+        }
+        return std::move(merged).take();
+    }
+
     std::vector<CorpDataListing> listings;
     std::vector<CorpDataFault> faults;
     bool adminsKnown = false;
@@ -710,6 +767,9 @@ public:
 
 private:
     Upstream& upstream_;
+    CorpDataCollector rows_;
+    std::vector<std::pair<UpstreamTable, Row>> details_;
+    bool detail_ = false;  // the unit being decoded tells details
     std::set<std::string> untold_;
     std::set<Listing> damaged_;
 };
@@ -721,7 +781,7 @@ CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, Pul
     try {
         detail::CollectingSink sink(upstream);
         PullProof const proof = co_await upstream.pull(sink, options);
-        CorpData data = std::move(sink.rows).take();
+        CorpData data = sink.take();
         data.corpId = proof.upstreamCorpId;
         data.corpName = proof.corpName;
         data.proof.fullScope = proof.fullScope;
@@ -731,7 +791,10 @@ CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, Pul
         bool membersComplete = true;
         for (CorpDataListing const& l : sink.listings) {
             if (l.kind == CorpDataListing::Kind::departments) treeComplete = l.complete;
-            if (l.kind == CorpDataListing::Kind::deptMembers && !l.complete) membersComplete = false;
+            if ((l.kind == CorpDataListing::Kind::deptMembers ||
+                 l.kind == CorpDataListing::Kind::subtreeMembers) &&
+                !l.complete)
+                membersComplete = false;
         }
         data.proof.listings = std::move(sink.listings);
         if (sink.adminsKnown) {
@@ -854,88 +917,6 @@ CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& 
         }
         return true;
     });
-    return out;
-}
-
-// ---- verify
-// -------------------------------------------------------------------------------------------------------
-
-CORPS_DECL VerifyReport verifyRows(RowAccess& rows, RecordTables const& tables, std::string_view corp) {
-    VerifyReport out;
-    detail::Columns const c(tables);
-    std::array<Cell, 1> const prefix{Cell::text(corp)};
-    std::size_t hidden = 0;
-    auto problem = [&](std::string text) {
-        out.ok = false;
-        if (out.problems.size() < 100)
-            out.problems.push_back(std::move(text));
-        else
-            ++hidden;
-    };
-    detail::StateValues values(rows, corp);
-    for (std::size_t i = 0; i < kUpstreamTables; ++i) {
-        TableSchema const& t = tables.upstream(static_cast<UpstreamTable>(i));
-        detail::RollingSum sum;
-        rows.forEach(t, 0, prefix, [&](std::span<Cell const> row) { sum.add(detail::rowSum(t, row)); });
-        if (!(sum == detail::unpackSum(values.bytes("sum:" + t.name).value_or(std::string()))))
-            problem(t.name + ": rows are not what was written last");
-    }
-    std::map<std::string, std::string> parents;
-    rows.forEach(*tables.dept, 0, prefix, [&](std::span<Cell const> row) {
-        parents.emplace(row[c.dept.deptId].bytes(), row[c.dept.parentId].bytes());
-    });
-    for (auto const& [id, parent] : parents) {
-        if (!parent.empty() && !parents.contains(parent))
-            problem("department " + id + " stands under " + parent + ", which does not exist");
-        std::string at = id;
-        for (std::size_t steps = 0; !at.empty(); ++steps) {
-            if (steps > parents.size()) {
-                problem("department " + id + " stands in a circle");
-                break;
-            }
-            auto const it = parents.find(at);
-            if (it == parents.end()) break;
-            at = it->second;
-        }
-    }
-    std::set<std::string> members;
-    std::int64_t active = 0;
-    rows.forEach(*tables.member, 0, prefix, [&](std::span<Cell const> row) {
-        members.emplace(row[c.member.memberId].bytes());
-        if (row[c.member.status].kind() == CellKind::integer && row[c.member.status].integer() == 1) ++active;
-    });
-    if (values.number(detail::kActiveMembers).value_or(0) != active)
-        problem("the count of active members is wrong");
-    if (values.number(detail::kDepartments).value_or(0) != static_cast<std::int64_t>(parents.size()))
-        problem("the count of departments is wrong");
-    rows.forEach(*tables.deptMember, 0, prefix, [&](std::span<Cell const> row) {
-        std::string const dept(row[c.deptMember.deptId].bytes());
-        std::string const member(row[c.deptMember.memberId].bytes());
-        if (!parents.contains(dept))
-            problem("member " + member + " is in department " + dept + ", which does not exist");
-        if (!members.contains(member))
-            problem("department " + dept + " lists member " + member + ", who does not exist");
-    });
-    rows.forEach(*tables.deptLeader, 0, prefix, [&](std::span<Cell const> row) {
-        std::string const dept(row[c.deptLeader.deptId].bytes());
-        if (!parents.contains(dept))
-            problem("leader " + std::string(row[c.deptLeader.memberId].bytes()) + " of department " + dept +
-                    ", which does not exist");
-    });
-    std::set<std::string> roles;
-    rows.forEach(*tables.role, 0, prefix,
-                 [&](std::span<Cell const> row) { roles.emplace(row[c.role.roleId].bytes()); });
-    rows.forEach(*tables.roleMember, 0, prefix, [&](std::span<Cell const> row) {
-        if (row[c.roleMember.origin].bytes() == kOriginLocal)
-            return;  // may sleep while its role or member is away
-        std::string const role(row[c.roleMember.roleId].bytes());
-        std::string const member(row[c.roleMember.memberId].bytes());
-        if (!roles.contains(role))
-            problem("member " + member + " has role " + role + ", which does not exist");
-        if (!members.contains(member))
-            problem("role " + role + " lists member " + member + ", who does not exist");
-    });
-    if (hidden > 0) out.problems.push_back("and " + std::to_string(hidden) + " more");
     return out;
 }
 

@@ -55,23 +55,37 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
     switch (table) {
         case UpstreamTable::dept: addDistinct(depts[text(0)], place(table, cells)); return;
         case UpstreamTable::deptLeader: {
-            bool const flag =
-                cells.size() > 2 && cells[2].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag);
-            if (flag) {
-                addDistinct(members[text(1)].flags, text(0), place(table, cells));
-                flagSeen_ = true;
+            std::string member = text(1);
+            if (cells.size() <= 2 || cells[2].isNull()) {  // not told
+                if (member.empty())
+                    untoldLeaders.insert(text(0));
+                else
+                    unitFlags_.push_back(text(0));
+                return;
+            }
+            if (cells[2].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag)) {
+                addDistinct(members[member].flags, text(0), place(table, cells));
+                unitFlags_.push_back(text(0));
             } else {
-                keepOne(listLeaders, std::pair(text(0), text(1)), place(table, cells));
+                keepOne(listLeaders, std::pair(text(0), std::move(member)), place(table, cells));
             }
             return;
         }
-        case UpstreamTable::member:
+        case UpstreamTable::member: {
             memberKey_ = text(0);
-            addDistinct(members[memberKey_].rows, place(table, cells));
+            FoundMember& member = members[memberKey_];
+            addDistinct(member.rows, place(table, cells));
+            if (current_ == nullptr || current_->kind != ListingKind::memberDetails) member.listed = true;
             return;
-        case UpstreamTable::deptMember:
-            addDistinct(members[text(1)].depts, text(0), place(table, cells));
+        }
+        case UpstreamTable::deptMember: {
+            FoundMember& member = members[text(1)];
+            bool const detail = current_ != nullptr && current_->kind == ListingKind::memberDetails;
+            addDistinct(detail ? member.detailDepts : member.depts, text(0), place(table, cells));
+            if (std::find(unitDepts_.begin(), unitDepts_.end(), text(0)) == unitDepts_.end())
+                unitDepts_.push_back(text(0));
             return;
+        }
         case UpstreamTable::roleGroup: keepOne(roleGroups, text(0), place(table, cells)); return;
         case UpstreamTable::role: keepOne(roles, text(0), place(table, cells)); return;
         case UpstreamTable::roleMember: {
@@ -102,7 +116,8 @@ CORPS_DECL void Findings::decodeUnit(PageShape const& shape, Listing const& list
     unit.bytes = bytes;
     current_ = &listing;
     memberKey_.clear();
-    flagSeen_ = false;
+    unitDepts_.clear();
+    unitFlags_.clear();
     try {
         decode_(unit, *this);
     } catch (Error const& e) {
@@ -123,7 +138,21 @@ CORPS_DECL void Findings::decodeUnit(PageShape const& shape, Listing const& list
     if (memberKey_.empty()) return;  // the platform lists somebody whom the client passes over, a leaver say
     FoundMember& member = members[memberKey_];
     if (listing.kind == ListingKind::visibleMembers) member.visible = true;
-    if (listing.kind == ListingKind::deptMembers && !flagSeen_) member.flagless.push_back(listing.id);
+    auto flagless = [&](std::string const& dept) {
+        if (std::find(unitFlags_.begin(), unitFlags_.end(), dept) == unitFlags_.end())
+            member.flagless.push_back(dept);
+    };
+    if (listing.kind == ListingKind::deptMembers) flagless(listing.id);
+    if (listing.kind == ListingKind::subtreeMembers) {
+        RollingSum sum;
+        for (std::string const& dept : unitDepts_) {
+            flagless(dept);
+            sum.add(sumOfDept(dept));
+        }
+        member.belowDiffers = member.belowDiffers || (member.below && !(member.belowSum == sum));
+        member.below = true;
+        member.belowSum = sum;
+    }
     found.prints.push_back(print);
     found.source.push_back(FoundListing::kNewKey + static_cast<std::uint32_t>(found.newKeys.size()));
     found.newKeys.push_back(memberKey_);
@@ -195,6 +224,15 @@ CORPS_DECL void Findings::finish(Listing const& listing, ListingState state,
     found.finished = true;
     found.state = damaged ? ListingState::incomplete : state;
     found.count = count;
+}
+
+CORPS_DECL void Findings::end() {
+    for (auto& [listing, found] : listings)
+        if (!found.finished) finish(listing, ListingState::incomplete, std::nullopt);
+}
+
+CORPS_DECL void Findings::stale(UpstreamTable table, std::string_view id) {
+    (table == UpstreamTable::dept ? staleDepts : staleMembers).emplace(id);
 }
 
 CORPS_DECL void Findings::called(std::uint64_t calls) {

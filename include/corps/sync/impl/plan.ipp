@@ -423,6 +423,7 @@ CORPS_DECL std::string SyncPlan::toText(bool values) const {
     for (Hold const& h : holds) out += "  " + detail::describeHold(h) + "\n";
     if (!digest.empty()) out += "  approve with: " + digest.str() + "\n";
     if (!outOfScope.empty()) out += "  out of scope, kept: " + std::to_string(outOfScope.size()) + "\n";
+    if (!stale.empty()) out += "  details not read, kept: " + std::to_string(stale.size()) + "\n";
     for (SyncFault const& f : faults) out += "  could not read " + f.place + ": " + f.message + "\n";
     for (std::string const& w : warnings) out += "  warning: " + w + "\n";
     for (std::string const& p : missingPermissions) out += "  missing permission: " + p + "\n";
@@ -463,6 +464,7 @@ CORPS_DECL std::string SyncPlan::toJson() const {
     o["holds"] = std::move(heldList);
     if (!digest.empty()) o["digest"] = digest.str();
     o["outOfScope"] = detail::textsToJson(outOfScope);
+    o["stale"] = detail::textsToJson(stale);
     json::array faultList;
     for (SyncFault const& f : faults) faultList.push_back(detail::faultToJson(f));
     o["faults"] = std::move(faultList);
@@ -589,6 +591,7 @@ CORPS_DECL SyncPlan SyncPlan::fromJson(std::string_view text) {
         plan.digest = *d;
     }
     plan.outOfScope = textsOf(*o, "outOfScope", "plan");
+    if (o->contains("stale")) plan.stale = textsOf(*o, "stale", "plan");
     plan.warnings = textsOf(*o, "warnings", "plan");
     plan.missingPermissions = textsOf(*o, "missingPermissions", "plan");
     at = 0;
@@ -658,6 +661,8 @@ CORPS_DECL std::string SyncReport::toText() const {
         out +=
             "  no longer visible to the application, kept as they are: " + std::to_string(outOfScope.size()) +
             "\n";
+    if (!stale.empty())
+        out += "  details could not be read, kept as they were: " + std::to_string(stale.size()) + "\n";
     for (SyncFault const& f : faults) {
         out += "  could not read " + f.place + ": " + f.message;
         if (f.upstreamCode) out += " (code " + std::to_string(*f.upstreamCode) + ")";
@@ -698,6 +703,7 @@ CORPS_DECL std::string SyncReport::toJson() const {
     o["holds"] = std::move(heldList);
     if (!digest.empty()) o["digest"] = digest.str();
     o["outOfScope"] = detail::textsToJson(outOfScope);
+    o["stale"] = detail::textsToJson(stale);
     json::array faultList;
     for (SyncFault const& f : faults) faultList.push_back(detail::faultToJson(f));
     o["faults"] = std::move(faultList);

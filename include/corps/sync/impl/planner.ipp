@@ -36,6 +36,7 @@ CORPS_DECL std::vector<std::string> Planner::unexplained() {
     rolesComplete_ = roles != nullptr && roles->state == ListingState::complete;
     judgeDepartments();
     doubtEmptyListings();
+    coverDepartments();
     touchMembers();
     judgeMembers();
     std::vector<std::string> out;
@@ -124,6 +125,10 @@ CORPS_DECL SyncPlan Planner::plan(std::map<std::string, Absence> const& absences
     for (auto const& [listing, found] : f_.listings)
         if (!found.finished || found.state != ListingState::complete) plan.complete = false;
     if (!treeComplete_ || !listingsComplete_) plan.complete = false;
+    if (!f_.staleMembers.empty() || !f_.staleDepts.empty()) plan.complete = false;
+    plan.stale.assign(f_.staleMembers.begin(), f_.staleMembers.end());
+    for (std::string const& d : f_.staleDepts)
+        warnings_.push_back("department " + d + ": its details could not be read; what was known stays");
     plan.warnings = std::move(warnings_);
     std::sort(plan.warnings.begin(), plan.warnings.end());
     plan.warnings.erase(std::unique(plan.warnings.begin(), plan.warnings.end()), plan.warnings.end());

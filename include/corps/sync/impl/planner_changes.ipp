@@ -52,13 +52,6 @@ CORPS_DECL void Planner::emit(TableSchema const& t, ChangeKind kind, std::span<C
     changes_.push_back(c);
 }
 
-inline std::vector<Cell> viewsOf(Row const& row) {
-    std::vector<Cell> out;
-    out.reserve(row.size());
-    for (OwnedCell const& c : row) out.push_back(c.view());
-    return out;
-}
-
 CORPS_DECL void Planner::emitDepartments() {
     for (auto const& [id, packed] : deptRows_) {
         std::vector<Cell> row = unpackRow(packed);
@@ -97,7 +90,7 @@ CORPS_DECL void Planner::emitDepartments() {
         if (f_.listLeaders.contains(key)) continue;
         auto const& [dept, member] = key;
         // Who may not know where a department stands is not told who leads it either.
-        if (untold_.contains(dept)) continue;
+        if (untold_.contains(dept) || f_.untoldLeaders.contains(dept)) continue;
         bool const removed = goneDepts_.contains(dept) && !heldDepts_.contains(dept);
         bool const listedAnew = deptRows_.contains(dept) && !heldMembers_.contains(member);
         if (removed || listedAnew) emit(*t_.deptLeader, ChangeKind::erase, viewsOf(row), {});
@@ -114,6 +107,8 @@ CORPS_DECL void Planner::dispute(std::string const& member) {
     for (std::string const& d : storedDepts(member))
         forget_.insert({Listing{ListingKind::deptMembers, d}, member});
     forget_.insert({Listing{ListingKind::visibleMembers, ""}, member});
+    forget_.insert({Listing{ListingKind::memberDetails, ""}, member});
+    forgetBelow_.insert(member);
 }
 
 CORPS_DECL void Planner::forgetEverywhere(std::string const& member) {
@@ -175,6 +170,9 @@ CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string c
 
 /** Whether no unit of this member was passed over as unchanged. */
 CORPS_DECL bool Planner::decodedEverywhere(std::string const& member, std::vector<std::string> const& depts) {
+    if (matchedBelow(member) || matchedIn(Listing{ListingKind::visibleMembers, ""}, member) ||
+        matchedIn(Listing{ListingKind::memberDetails, ""}, member))
+        return false;
     auto const it = f_.members.find(member);
     for (std::string const& d : depts) {
         if (seen(ListingKind::deptMembers, d, member) != Seen::yes) continue;
@@ -183,6 +181,46 @@ CORPS_DECL bool Planner::decodedEverywhere(std::string const& member, std::vecto
             return false;
     }
     return true;
+}
+
+/**
+ * Keeps no entry of a member that does not equal what is stored after this plan. `before`, `after`: the
+ * departments they have a row in.
+ */
+CORPS_DECL void Planner::settleEntries(std::string const& member, std::vector<std::string> const& before,
+                                       std::vector<std::string> const& after, bool changed) {
+    auto const it = f_.members.find(member);
+    if (it != f_.members.end() && it->second.below) {
+        RollingSum sum;
+        for (std::string const& d : after) sum.add(sumOfDept(d));
+        if (it->second.belowDiffers || !(it->second.belowSum == sum)) forgetBelow_.insert(member);
+    }
+    if (!changed) return;
+    changed_.insert(member);
+    for (std::string const& d : before)
+        if (finished(ListingKind::deptMembers, d) == nullptr)
+            forget_.insert({Listing{ListingKind::deptMembers, d}, member});
+    // A unit that names all of their departments was passed over, and no longer says what is here.
+    if (matchedBelow(member) || matchedIn(Listing{ListingKind::memberDetails, ""}, member) ||
+        (it != f_.members.end() && it->second.below && !decodedEverywhere(member, before)))
+        dispute(member);
+}
+
+/** Whether two of these rows, decoded in one pull, say different things of one column. */
+inline bool contradict(std::vector<std::string> const& rows) {
+    if (rows.size() < 2) return false;
+    std::vector<Cell> known = unpackRow(rows.front());
+    for (std::size_t v = 1; v < rows.size(); ++v) {
+        std::vector<Cell> const other = unpackRow(rows[v]);
+        for (std::size_t i = 0; i < known.size(); ++i) {
+            if (other[i].isNull()) continue;
+            if (known[i].isNull())
+                known[i] = other[i];
+            else if (!(known[i] == other[i]))
+                return true;
+        }
+    }
+    return false;
 }
 
 /** Of several values in one pull the one that differs from the store is newer; else the order of pages must
@@ -260,10 +298,12 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
     if (j.unproven) pendingAfter_.insert(id);
 
     bool const active = j.present || (j.stored && j.active);
+    std::size_t const start = changes_.size();
+    std::vector<std::string> after = depts;
     bool profile = false;
-    if (found != nullptr && !found->rows.empty()) {
+    if (found != nullptr && !found->rows.empty() && active) {
         std::vector<Cell> row = newest(found->rows, before);
-        bool const disputed = found->rows.size() > 1;
+        bool const disputed = contradict(found->rows);
         bool const returns = j.stored && !j.active;
         if (row[c_.member.status].isNull()) row[c_.member.status] = Cell::integer(1);
         std::string userId;
@@ -318,14 +358,23 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
             continue;
         }
         eraseMembership(d);
+        std::erase(after, d);
         if (std::find(flags.begin(), flags.end(), d) != flags.end()) eraseFlag(d);
     }
     if (found != nullptr) {
         std::map<std::string, std::vector<std::string>> byDept;
         for (auto const& [d, packed] : found->depts) byDept[d].push_back(packed);
+        for (auto const& [d, packed] : found->detailDepts) {
+            bool const has = std::find(depts.begin(), depts.end(), d) != depts.end();
+            if (byDept.contains(d) || (has && seen(ListingKind::deptMembers, d, id) == Seen::yes))
+                byDept[d].push_back(packed);
+            else
+                forget_.insert({Listing{ListingKind::memberDetails, ""}, id});
+        }
         for (auto const& [d, versions] : byDept) {
             if (!active || !parents_.contains(d)) {
                 forget_.insert({Listing{ListingKind::deptMembers, d}, id});
+                forget_.insert({Listing{ListingKind::memberDetails, ""}, id});
                 continue;
             }
             std::array<Cell, 3> const key{corp, Cell::text(d), Cell::text(id)};
@@ -334,8 +383,9 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
                                 : findRow(rows_, *t_.deptMember, key);
             std::vector<Cell> const row = newest(versions, viewsOf(was));
             std::size_t const count = changes_.size();
+            if (was.empty()) after.push_back(d);
             emit(*t_.deptMember, was.empty() ? ChangeKind::create : ChangeKind::update, row, viewsOf(was));
-            bool twice = versions.size() > 1;
+            bool twice = contradict(versions);
             if (!was.empty() && changes_.size() != count) {
                 Listing const listing{ListingKind::deptMembers, d};
                 FoundListing const* f = finished(ListingKind::deptMembers, d);
@@ -345,7 +395,11 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
                     twice = twice || (n != keys.end() && n->second > 1);
                 }
             }
-            if (twice) forget_.insert({Listing{ListingKind::deptMembers, d}, id});
+            if (twice) {
+                forget_.insert({Listing{ListingKind::deptMembers, d}, id});
+                forget_.insert({Listing{ListingKind::memberDetails, ""}, id});
+                forgetBelow_.insert(id);
+            }
         }
         // A flag shown and denied in one pull: what differs from the store is newer, here as everywhere.
         auto denied = [&](std::string const& d) {
@@ -367,6 +421,7 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
         for (std::string const& d : flags)
             if (denied(d) && std::find(j.leaves.begin(), j.leaves.end(), d) == j.leaves.end()) eraseFlag(d);
     }
+    settleEntries(id, depts, after, changes_.size() != start);
 
     bool const rolesLocal = j.stored && !j.otherPerson && stored[c_.member.rolesLocal].integer() != 0;
     bool const mayHaveRoles = active && !rolesLocal;
@@ -427,6 +482,7 @@ CORPS_DECL void Planner::emitAdmins() {
         if (changed && finished(ListingKind::admins, "") == nullptr &&
             !decodedEverywhere(id, storedDepts(id)))
             dispute(id);
+        if (changed) changed_.insert(id);
         bool const heldBack = heldAdmins_.contains(id) || heldMembers_.contains(id);
         if (stored && (leaves || (changed && !heldBack)))
             emit(*t_.admin, ChangeKind::erase, unpackRow(packed), {});

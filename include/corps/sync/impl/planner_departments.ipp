@@ -137,7 +137,8 @@ CORPS_DECL void Planner::judgeDepartments() {
         else if (treeComplete_)
             hiddenDepts_.insert(id);
     }
-    if (!proof_.fullScope && !f_.listings.contains(Listing{ListingKind::deptMembers, root}))
+    if (!proof_.fullScope && !f_.listings.contains(Listing{ListingKind::deptMembers, root}) &&
+        !f_.listings.contains(Listing{ListingKind::subtreeMembers, root}))
         hiddenDepts_.insert(root);
     parents_ = std::move(sent);
     for (auto const& [id, row] : storedDepts_)

@@ -10,14 +10,23 @@ namespace corps {
 namespace detail {
 
 CORPS_DECL void Planner::doubtEmptyListings() {
+    // What another list shows whole is not in doubt.
+    std::set<std::string> shown;
+    for (auto const& [listing, found] : f_.listings)
+        if (listing.kind == ListingKind::subtreeMembers && found.finished && !found.prints.empty() &&
+            found.state == ListingState::complete)
+            shown.insert(listing.id);
     for (auto& [listing, found] : f_.listings) {
-        if (listing.kind != ListingKind::deptMembers || !found.finished ||
+        bool const below = listing.kind == ListingKind::subtreeMembers;
+        if ((listing.kind != ListingKind::deptMembers && !below) || !found.finished ||
             found.state != ListingState::complete)
             continue;
+        std::string const place =
+            (below ? "members below department " : "members of department ") + listing.id;
         if (found.count && *found.count > static_cast<std::int64_t>(found.prints.size())) {
             found.state = ListingState::incomplete;
             SyncFault fault;
-            fault.place = "members of department " + listing.id;
+            fault.place = place;
             fault.code = make_error_code(Errc::protocol);
             fault.message = "the platform counts " + std::to_string(*found.count) + " and shows " +
                             std::to_string(found.prints.size());
@@ -25,22 +34,31 @@ CORPS_DECL void Planner::doubtEmptyListings() {
             continue;
         }
         if (!found.prints.empty() || found.count || storeEmpty_ || in_.options.allowRemovals) continue;
-        std::vector<std::string> were;
-        std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(listing.id)};
-        rows_.forEach(*t_.deptMember, 0, prefix, [&](std::span<Cell const> row) {
-            were.emplace_back(row[c_.deptMember.memberId].bytes());
-        });
+        std::set<std::string> were;
+        auto addRows = [&](std::string const& dept) {
+            if (standsIn(dept, shown)) return;
+            std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(dept)};
+            rows_.forEach(*t_.deptMember, 0, prefix, [&](std::span<Cell const> row) {
+                were.emplace(row[c_.deptMember.memberId].bytes());
+            });
+        };
+        if (below) {
+            for (auto const& [dept, row] : storedDepts_)
+                if (parents_.contains(dept) && standsIn(dept, {listing.id})) addRows(dept);
+        } else {
+            addRows(listing.id);
+        }
         if (were.size() < 2) continue;
         std::size_t elsewhere = 0;
         for (std::string const& m : were) {
             auto const it = f_.members.find(m);
-            if ((it != f_.members.end() && !it->second.rows.empty()) ||
+            if ((it != f_.members.end() && it->second.listed) || matchedBelow(m) ||
                 seen(ListingKind::visibleMembers, "", m) == Seen::yes) {
                 ++elsewhere;
                 continue;
             }
             for (std::string const& d : storedDepts(m))
-                if (d != listing.id && seen(ListingKind::deptMembers, d, m) == Seen::yes) {
+                if ((below || d != listing.id) && seen(ListingKind::deptMembers, d, m) == Seen::yes) {
                     ++elsewhere;
                     break;
                 }
@@ -48,7 +66,7 @@ CORPS_DECL void Planner::doubtEmptyListings() {
         if (elsewhere == were.size()) continue;
         found.state = ListingState::incomplete;
         SyncFault fault;
-        fault.place = "members of department " + listing.id;
+        fault.place = place;
         fault.code = make_error_code(Errc::protocol);
         fault.message = "success with nobody where there were " + std::to_string(were.size());
         faults_.push_back(std::move(fault));
@@ -70,12 +88,16 @@ CORPS_DECL void Planner::touchMembers() {
                 // Not listed: gone with its department or role, or no longer asked for; else it says nothing.
                 bool const says =
                     departed || listing.kind == ListingKind::visibleMembers ||
+                    listing.kind == ListingKind::subtreeMembers ||
+                    (listing.kind == ListingKind::deptMembers && covered_.contains(listing.id)) ||
                     (listing.kind == ListingKind::deptMembers && hiddenDepts_.contains(listing.id)) ||
                     (listing.kind == ListingKind::roleMembers && rolesComplete_ &&
                      !f_.roles.contains(listing.id));
                 if (says) {
                     std::vector<std::string> const& keys = storedKeys(listing);
                     ids.insert(keys.begin(), keys.end());
+                    if (listing.kind == ListingKind::subtreeMembers)
+                        lostEntries_.insert(keys.begin(), keys.end());
                 }
                 continue;
             }
@@ -83,7 +105,20 @@ CORPS_DECL void Planner::touchMembers() {
             if (std::find(found.matched.begin(), found.matched.end(), false) == found.matched.end()) continue;
             std::vector<std::string> const& keys = storedKeys(listing);
             for (std::size_t i = 0; i < keys.size() && i < found.matched.size(); ++i)
-                if (!found.matched[i]) ids.insert(keys[i]);
+                if (!found.matched[i]) {
+                    ids.insert(keys[i]);
+                    if (listing.kind == ListingKind::subtreeMembers) lostEntries_.insert(keys[i]);
+                }
+        }
+        // No entry of a subtree's list is lost with a department that is gone.
+        bool const below = std::any_of(base_.runs.begin(), base_.runs.end(), [](auto const& run) {
+            return run.first.kind == ListingKind::subtreeMembers;
+        });
+        for (auto const& [dept, row] : storedDepts_) {
+            if (!below || parents_.contains(dept)) continue;
+            std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(dept)};
+            rows_.forEach(*t_.deptMember, 0, prefix,
+                          [&](std::span<Cell const> m) { ids.emplace(m[c_.deptMember.memberId].bytes()); });
         }
     } else if (!storeEmpty_) {
         std::array<Cell, 1> const corp{Cell::text(in_.corp)};
@@ -124,19 +159,19 @@ CORPS_DECL void Planner::touchMembers() {
 
 /** Whether what the last syncs kept of a member may be less than an entry for each of their rows. */
 CORPS_DECL bool Planner::noEntry(std::string const& member) const {
-    return !base_.warm || std::binary_search(pendingBefore_.begin(), pendingBefore_.end(), member);
+    return !base_.warm || lostEntries_.contains(member) ||
+           std::binary_search(pendingBefore_.begin(), pendingBefore_.end(), member);
 }
 
 CORPS_DECL void Planner::judgeMembers() {
     for (auto const& [listing, found] : f_.listings)
-        if ((listing.kind == ListingKind::deptMembers || listing.kind == ListingKind::visibleMembers) &&
-            (!found.finished || found.state != ListingState::complete))
+        if (listsMembers(listing.kind) && (!found.finished || found.state != ListingState::complete))
             listingsComplete_ = false;
     if (!treeComplete_) listingsComplete_ = false;
     // A department of the tree whose members were not even listed leaves the same gap.
     for (auto const& [id, parent] : parents_)
         if (deptRows_.contains(id) && finished(ListingKind::deptMembers, id) == nullptr &&
-            !(id == proof_.rootDeptId && !proof_.fullScope))
+            !covered_.contains(id) && !(id == proof_.rootDeptId && !proof_.fullScope))
             listingsComplete_ = false;
 
     for (std::string const& id : touched_) {
@@ -146,7 +181,7 @@ CORPS_DECL void Planner::judgeMembers() {
         j.active = j.stored && stored[c_.member.status].integer() != 2;
         auto const it = f_.members.find(id);
         FoundMember const* found = it == f_.members.end() ? nullptr : &it->second;
-        j.present = found != nullptr && !found->rows.empty();
+        j.present = found != nullptr && found->listed;
         bool unknownSomewhere = false;
         bool hidden = false;
         for (std::string const& d : storedDepts(id)) {

@@ -13,6 +13,10 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
     NextRuns& next = *plan.runs;
     std::map<Listing, std::set<std::string>> forgotten;
     for (auto const& [listing, key] : forget_) forgotten[listing].insert(key);
+    static std::unordered_set<std::string> const nobody;
+    auto inSubtree = [this](Listing const& l) -> std::unordered_set<std::string> const& {
+        return l.kind == ListingKind::subtreeMembers ? forgetBelow_ : nobody;
+    };
 
     for (auto& [listing, found] : f_.listings) {
         if (!hasRun(listing.kind) || !found.finished) continue;
@@ -35,9 +39,14 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
             if (oldKeys == nullptr) oldKeys = &storedKeys(listing);
             return oldKeys->at(source);
         };
-        if (auto const it = forgotten.find(listing); it != forgotten.end())
+        auto const known = forgotten.find(listing);
+        std::unordered_set<std::string> const& below = inSubtree(listing);
+        if (known != forgotten.end() || !below.empty())
             for (std::size_t i = 0; i < found.prints.size(); ++i)
-                if (!found.prints[i].none() && it->second.contains(keyAt(i))) found.prints[i] = Fingerprint();
+                if (!found.prints[i].none() &&
+                    ((known != forgotten.end() && known->second.contains(keyAt(i))) ||
+                     below.contains(keyAt(i))))
+                    found.prints[i] = Fingerprint();
         if (!found.newKeys.empty()) {
             // Of one key with different bytes in one listing, one at most equals the rows: none is kept.
             std::unordered_map<std::string, std::size_t> first;
@@ -76,6 +85,9 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
             !heldDepts_.contains(listing.id))
             erased = true;
         if (listing.kind == ListingKind::visibleMembers) erased = true;
+        // Other listings have shown all that this one did.
+        if (listing.kind == ListingKind::subtreeMembers && listingsComplete_) erased = true;
+        if (listing.kind == ListingKind::deptMembers && covered_.contains(listing.id)) erased = true;
         if (listing.kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(listing.id))
             erased = true;
         if (erased) {
@@ -83,13 +95,20 @@ CORPS_DECL void Planner::nextRuns(SyncPlan& plan) {
             continue;
         }
         auto const forgot = forgotten.find(listing);
-        if (forgot == forgotten.end()) continue;
+        std::unordered_set<std::string> const& below = inSubtree(listing);
+        std::unordered_set<std::string> const& changed =
+            listing.kind == ListingKind::subtreeMembers || listing.kind == ListingKind::memberDetails
+                ? changed_
+                : nobody;
+        if (forgot == forgotten.end() && below.empty() && changed.empty()) continue;
         RunUpdate update;
         update.prints = run;
         update.keys = storedKeys(listing);
         bool changes = false;
         for (std::size_t i = 0; i < update.prints.size(); ++i)
-            if (!update.prints[i].none() && forgot->second.contains(update.keys.at(i))) {
+            if (!update.prints[i].none() &&
+                ((forgot != forgotten.end() && forgot->second.contains(update.keys.at(i))) ||
+                 below.contains(update.keys.at(i)) || changed.contains(update.keys.at(i)))) {
                 update.prints[i] = Fingerprint();
                 changes = true;
             }

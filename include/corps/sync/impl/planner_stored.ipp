@@ -139,11 +139,13 @@ CORPS_DECL std::unordered_map<std::string, std::uint32_t> const& Planner::seenKe
     return keys;
 }
 
+/** Of a department, `key` is somebody who has a row there. */
 CORPS_DECL Seen Planner::seen(ListingKind kind, std::string const& id, std::string const& key) {
     if (kind == ListingKind::deptMembers && (goneDepts_.contains(id) || !parents_.contains(id)))
         return heldDepts_.contains(id) ? Seen::unknown : Seen::no;
+    bool const dept = kind == ListingKind::deptMembers;
     FoundListing const* f = finished(kind, id);
-    if (f == nullptr) {
+    if (f == nullptr && !dept) {
         if (kind == ListingKind::visibleMembers) return Seen::no;
         if (kind == ListingKind::roleMembers && rolesComplete_ && !f_.roles.contains(id)) return Seen::no;
         return Seen::unknown;
@@ -152,15 +154,73 @@ CORPS_DECL Seen Planner::seen(ListingKind kind, std::string const& id, std::stri
         it != f_.members.end()) {  // decoded there: no keys need to be loaded
         FoundMember const& m = it->second;
         auto inDept = [&id](auto const& p) { return p.first == id; };
-        if (kind == ListingKind::deptMembers && std::any_of(m.depts.begin(), m.depts.end(), inDept))
+        if (dept && (f != nullptr || m.below) && std::any_of(m.depts.begin(), m.depts.end(), inDept))
             return Seen::yes;
         if (kind == ListingKind::visibleMembers && m.visible) return Seen::yes;
         if (kind == ListingKind::roleMembers &&
             std::find(m.roles.begin(), m.roles.end(), id) != m.roles.end())
             return Seen::yes;
     }
-    if (seenKeys(Listing{kind, id}, *f).contains(key)) return Seen::yes;
-    return f->state == ListingState::complete ? Seen::no : Seen::unknown;
+    if (f != nullptr && seenKeys(Listing{kind, id}, *f).contains(key)) return Seen::yes;
+    if (dept && matchedBelow(key)) return Seen::yes;
+    if (dept && covered_.contains(id)) return Seen::no;
+    return f != nullptr && f->state == ListingState::complete ? Seen::no : Seen::unknown;
+}
+
+/** Whether this listing shows a unit of theirs that is as it was. */
+CORPS_DECL bool Planner::matchedIn(Listing const& l, std::string const& member) {
+    auto const found = f_.listings.find(l);
+    if (found == f_.listings.end()) return false;
+    auto const [it, fresh] = matchedKeys_.try_emplace(l);
+    if (fresh) {
+        std::vector<bool> const& matched = found->second.matched;
+        if (std::find(matched.begin(), matched.end(), true) != matched.end()) {
+            std::vector<std::string> const& stored = storedKeys(l);
+            for (std::size_t i = 0; i < matched.size() && i < stored.size(); ++i)
+                if (matched[i]) it->second.insert(stored[i]);
+        }
+    }
+    return it->second.contains(member);
+}
+
+/**
+ * Whether a list of a whole subtree shows them as they were. Such an entry is kept only while its unit names
+ * exactly the departments whose rows they have: it stands for each of these.
+ */
+CORPS_DECL bool Planner::matchedBelow(std::string const& member) {
+    for (auto const& [listing, found] : f_.listings)
+        if (listing.kind == ListingKind::subtreeMembers && matchedIn(listing, member)) return true;
+    return false;
+}
+
+/**
+ * Whether one of these departments is met on the way from a department to the root, each step being told in
+ * this pull. All of a full scope stands below the root.
+ */
+CORPS_DECL bool Planner::standsIn(std::string const& dept, std::set<std::string> const& subtrees) const {
+    if (proof_.fullScope && subtrees.contains(proof_.rootDeptId)) return true;
+    std::string at = dept;
+    for (std::size_t steps = 0; steps <= parents_.size(); ++steps) {
+        if (subtrees.contains(at)) return true;
+        auto const parent = parents_.find(at);
+        if (at == proof_.rootDeptId || parent == parents_.end() || !deptRows_.contains(at) ||
+            untold_.contains(at))
+            return false;
+        at = parent->second;
+    }
+    return false;
+}
+
+/** Finds the departments of which a list of a whole subtree says all. */
+CORPS_DECL void Planner::coverDepartments() {
+    std::set<std::string> whole;
+    for (auto const& [listing, found] : f_.listings)
+        if (listing.kind == ListingKind::subtreeMembers && found.finished &&
+            found.state == ListingState::complete)
+            whole.insert(listing.id);
+    if (whole.empty()) return;
+    for (auto const& [id, parent] : parents_)
+        if (standsIn(id, whole)) covered_.insert(id);
 }
 
 }  // namespace detail
