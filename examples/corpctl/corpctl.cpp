@@ -40,9 +40,11 @@ int runOn(Storage storage, Session const& session, corps::Context context) {
     Arguments const& a = session.arguments;
     corps::AppOptions options;
     options.init = false;  // `init` does it itself
-    corps::App<corps::FSInnerType<corps::HttpsTransport, Storage>, corps::NormalType<Storage>> app(
-        corps::directoryFiles(a.app), std::move(context), std::move(options), corps::HttpsTransport(),
-        std::move(storage));
+    using Transport = corps::HttpsTransport;
+    corps::App<corps::NormalType<Storage>, corps::FSInnerType<Transport, Storage>,
+               corps::DDInnerType<Transport, Storage>, corps::QywxInnerType<Transport, Storage>>
+        app(corps::directoryFiles(a.app), std::move(context), std::move(options), Transport(),
+            std::move(storage));
     return app.visit(a.corp, [&](auto& found) {
         auto corp = found.as(a.caller);
         return runCommand(corp, session);
