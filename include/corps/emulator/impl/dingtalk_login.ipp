@@ -2,6 +2,7 @@
 
 #include <corps/emulator/impl/dingtalk_answers.ipp>
 #include <corps/emulator/impl/dingtalk_contacts.ipp>
+#include <corps/emulator/impl/login.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,12 +16,7 @@
 namespace corps::emulator {
 
 CORPS_DECL std::string DingTalkServer::Impl::makeToken(std::string_view prefix, std::size_t digits) {
-    std::string out;
-    while (out.size() < digits) {
-        detail::appendHex(out, detail::Hash128("token").add(secret_).add(++issued_).id());
-    }
-    out.resize(digits);
-    return std::string(prefix) + out;
+    return detail::makeToken(secret_, issued_, prefix, digits);
 }
 
 CORPS_DECL void DingTalkServer::Impl::forgetExpired() {
@@ -220,28 +216,18 @@ CORPS_DECL HttpReply DingTalkServer::Impl::authorize(const Call& call) {
     if (appKey.empty() || !app) {
         return refuse("invalidParameter.clientId", "无效的clientId");
     }
-    const auto& uris = options_.redirectUris;
-    // A line break would end the header that carries it.
-    if (redirect.empty() || (!uris.empty() && std::find(uris.begin(), uris.end(), redirect) == uris.end()) ||
-        std::any_of(redirect.begin(), redirect.end(),
-                    [](char c) { return static_cast<unsigned char>(c) < 0x21; })) {
+    if (!detail::mayLeadTo(redirect, options_.redirectUris)) {
         return refuse("invalidParameter.redirectUri", "无效的redirect_uri");
     }
     if (request.parameter("response_type") != "code" || (scope != "openid" && scope != "openid corpid")) {
         return refuse("invalidParameter", "无效的参数");
     }
     const DingTalkBehaviour& b = options_.behaviour;
-    const Organisation& organisation = directory_->organisation();
     std::string unionId = b.loginUnionId;
     if (unionId.empty()) {
-        std::string memberId = b.loginMemberId;
-        if (memberId.empty() && !organisation.adminIds.empty()) {
-            memberId = organisation.adminIds.front();
-        } else if (memberId.empty() && !organisation.userList.empty()) {
-            memberId = organisation.userList.front().memberId;
-        }
         // Only the organisation's own people log in to its app.
-        const Index member = directory_->findMember(memberId);
+        const Index member =
+            directory_->findMember(detail::whoLogsIn(directory_->organisation(), b.loginMemberId));
         if (member != kNone && directory_->isActive(member)) {
             unionId = unionIdOf(member);
         }
@@ -259,16 +245,9 @@ CORPS_DECL HttpReply DingTalkServer::Impl::authorize(const Call& call) {
         codes_.emplace(text, std::move(code));
         result = "code=" + text + "&authCode=" + text;
     }
-    if (request.hasParameter("state")) {
-        result += "&state=" + detail::percentEncode(request.parameter("state"));
-    }
-    const auto hash = std::min(redirect.find('#'), redirect.size());
-    std::string location = redirect.substr(0, hash);
-    location += location.find('?') == std::string::npos ? '?' : '&';
-    location += result + redirect.substr(hash);
     HttpReply out;
     out.status = 302;
-    out.headers = {{"Location", std::move(location)}};
+    out.headers = {{"Location", detail::redirectTo(redirect, std::move(result), request)}};
     return out;
 }
 

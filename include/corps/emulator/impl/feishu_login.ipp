@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/emulator/impl/feishu_impl.ipp>
+#include <corps/emulator/impl/login.hpp>
 
 #include <algorithm>
 #include <array>
@@ -42,12 +43,7 @@ inline std::vector<std::string> words(std::string_view text) {
 }  // namespace detail::feishu
 
 CORPS_DECL std::string FeishuServer::Impl::makeToken(std::string_view prefix, std::size_t digits) {
-    std::string out;
-    while (out.size() < digits) {
-        detail::appendHex(out, detail::Hash128("token").add(secret_).add(++issued_).id());
-    }
-    out.resize(digits);
-    return std::string(prefix) + out;
+    return detail::makeToken(secret_, issued_, prefix, digits);
 }
 
 CORPS_DECL void FeishuServer::Impl::forgetExpired() {
@@ -142,11 +138,7 @@ CORPS_DECL HttpReply FeishuServer::Impl::authorize(const Call& call) {
     if (!options_.credentials.empty() && findApp(clientId) == nullptr) {
         return failure(400, 20048, "app does not exist");
     }
-    const auto& uris = options_.redirectUris;
-    // A line break would end the header that carries it.
-    if ((!uris.empty() && std::find(uris.begin(), uris.end(), redirect) == uris.end()) ||
-        std::any_of(redirect.begin(), redirect.end(),
-                    [](char c) { return static_cast<unsigned char>(c) < 0x21; })) {
+    if (!detail::mayLeadTo(redirect, options_.redirectUris)) {
         return failure(400, 20029, "redirect_uri is invalid");
     }
     const auto wanted = detail::feishu::words(request.parameter("scope"));
@@ -164,14 +156,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::authorize(const Call& call) {
         scope = "auth:user.id:read";
     }
 
-    std::string memberId = options_.behaviour.loginMemberId;
-    const Organisation& organisation = directory_->organisation();
-    if (memberId.empty() && !organisation.adminIds.empty()) {
-        memberId = organisation.adminIds.front();
-    } else if (memberId.empty() && !organisation.userList.empty()) {
-        memberId = organisation.userList.front().memberId;
-    }
-
+    const std::string memberId =
+        detail::whoLogsIn(directory_->organisation(), options_.behaviour.loginMemberId);
     std::string result;
     if (options_.behaviour.denyLogin || memberId.empty()) {
         result = "error=access_denied";
@@ -187,15 +173,8 @@ CORPS_DECL HttpReply FeishuServer::Impl::authorize(const Call& call) {
         codes_.emplace(text, std::move(code));
         result = "code=" + text;
     }
-    if (request.hasParameter("state")) {
-        result += "&state=" + detail::percentEncode(request.parameter("state"));
-    }
-    const auto hash = std::min(redirect.find('#'), redirect.size());
-    std::string location = redirect.substr(0, hash);
-    location += location.find('?') == std::string::npos ? '?' : '&';
-    location += result + redirect.substr(hash);
     HttpReply out = reply(302, "");
-    out.headers.emplace_back("Location", std::move(location));
+    out.headers.emplace_back("Location", detail::redirectTo(redirect, std::move(result), request));
     return out;
 }
 
