@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #define CORPS_INCLUDED_SQLITE 1
 
@@ -117,6 +118,15 @@ public:
      * never deleted.
      */
     [[nodiscard]] CORPS_DECL std::optional<Lock> tryLock(std::string_view corp);
+
+    /**
+     * What SQLite finds wrong in the file (its integrity check): pages that contradict each other, rows that
+     * an index lacks. At most 20 findings, without values; none: the file is sound. A value that was changed
+     * inside an intact page is not found here but by verifyCorp().
+     *
+     * Errors      As read(). Cost        Reads the whole file; writers go on meanwhile.
+     */
+    [[nodiscard]] CORPS_DECL std::vector<std::string> check() const;
 
     /** Rows inserted, updated and erased through this handle and its copies so far, rolled back ones
      * included. No-throw. */

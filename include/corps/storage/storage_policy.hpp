@@ -60,6 +60,9 @@ concept Rows = detail::HasScanRows<Tx> && detail::HasUpsertRow<Tx> && detail::Ha
  * - `tryLock(corp)` is an advisory lock across threads and processes, released by ~Lock and when the process
  * dies.
  *
+ * One that can tell more about what it keeps than its rows do may have `std::vector<std::string> check()`:
+ * what is wrong, in words without values, or nothing. verifyCorp() asks it.
+ *
  * Run corps/testing/storage_conformance.hpp over your own.
  */
 template <class S>

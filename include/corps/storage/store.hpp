@@ -3,11 +3,14 @@
 #include <corps/storage/rows.hpp>
 #include <corps/storage/storage_policy.hpp>
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace corps {
 
@@ -48,6 +51,8 @@ public:
     virtual void write(FunctionRef<void(RowAccess&)> f) = 0;
     /** Null when somebody else holds it. */
     [[nodiscard]] virtual std::unique_ptr<StoreLock> tryLock(std::string_view corp) = 0;
+    /** What is wrong below the rows, as far as the storage can tell; empty: nothing. */
+    [[nodiscard]] virtual std::vector<std::string> check() { return {}; }
 };
 
 /** A Store over a storage handle, held by value. */
@@ -72,6 +77,14 @@ public:
         std::optional<typename S::Lock> lock = storage_.tryLock(corp);
         if (!lock) return nullptr;
         return std::make_unique<Held>(std::move(*lock));
+    }
+    [[nodiscard]] std::vector<std::string> check() override {
+        if constexpr (requires(S s) {
+                          { s.check() } -> std::same_as<std::vector<std::string>>;
+                      })
+            return storage_.check();
+        else
+            return {};
     }
     [[nodiscard]] S& storage() noexcept { return storage_; }
 

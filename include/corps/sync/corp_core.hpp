@@ -47,8 +47,12 @@ public:
     CORPS_DECL void edit(std::string const& caller, FunctionRef<void(LocalEdits&)> f);
 
     [[nodiscard]] CORPS_DECL std::vector<FeedEntry> changesSince(std::string_view cursor, std::size_t limit);
+    /** Proves the rows, and the store below them. */
+    [[nodiscard]] CORPS_DECL VerifyReport verify();
 
 protected:
+    /** The findings of the store, then those of `rows`. */
+    [[nodiscard]] CORPS_DECL VerifyReport verifyStoreAnd(FunctionRef<VerifyReport()> rows);
     [[nodiscard]] std::string const& name() const noexcept { return config_.fullName; }
 
 private:
@@ -108,6 +112,7 @@ public:
     /** @param only null: all members of the data. */
     CORPS_DECL RegisterReport registerMembers(CorpData const& data, std::vector<MemberId> const* only,
                                               std::string const& caller);
+    CORPS_DECL void renameMember(MemberId const& from, MemberId const& to, std::string const& caller);
     [[nodiscard]] CORPS_DECL VerifyReport verify();
     [[nodiscard]] CORPS_DECL std::string authorizeUrl(LoginRequest const& r);
     /** The member who was identified; see corps::requireLogin. */
@@ -117,6 +122,7 @@ public:
 
 private:
     class Operation;
+    [[nodiscard]] RegistrationScope registrationScope(std::string const& caller) const;
 
     MirrorIdentity identity_;
     std::string rootDeptId_;

@@ -273,11 +273,7 @@ public:
     }
 
     /** Proves references, the tree and the sums of what is stored. */
-    [[nodiscard]] VerifyReport verifyCorp() const {
-        VerifyReport out;
-        this->core()->read([&](CorpReader const& r) { out = verifyRows(r.rows(), r.tables(), r.corp()); });
-        return out;
-    }
+    [[nodiscard]] VerifyReport verifyCorp() const { return this->core()->verify(); }
 
     // For corps that follow a platform; see Mirror.
     void syncCorp(SyncOptions options = SyncOptions())

@@ -18,6 +18,7 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #ifndef F_OFD_SETLK
 #error "corps: SqliteStorage needs locks of open file descriptions (F_OFD_SETLK)"
@@ -44,6 +45,8 @@ CORPS_DECL SqliteStorage::SqliteStorage(std::string const& path, SqliteOptions o
     : store_(std::make_shared<detail::SqliteStore>(detail::sqliteFile(path), options)) {}
 
 CORPS_DECL void SqliteStorage::open(std::span<TableSchema const* const> tables) { store_->open(tables); }
+
+CORPS_DECL std::vector<std::string> SqliteStorage::check() const { return store_->check(); }
 
 CORPS_DECL std::uint64_t SqliteStorage::rowsChanged() const noexcept { return store_->rowsChanged(); }
 

@@ -103,6 +103,19 @@ public:
         }
     }
 
+    [[nodiscard]] std::vector<std::string> check() {
+        requireReady();
+        std::unique_ptr<SqliteConnection> reader = takeReader();
+        reader->checkFormat();
+        std::vector<std::string> found =
+            reader->texts("SELECT integrity_check FROM pragma_integrity_check(?1)", "20");
+        giveReader(std::move(reader));
+        if (found.size() == 1 && found.front() == "ok") found.clear();
+        for (std::string& finding : found)
+            finding = "the file is damaged, put a copy of it in its place: " + finding;
+        return found;
+    }
+
     void beginWrite() {
         if (writingThread_.load(std::memory_order_relaxed) == std::this_thread::get_id())
             throw Error(Errc::operationInProgress, "a write inside a write of the same storage",

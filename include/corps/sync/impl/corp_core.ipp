@@ -5,6 +5,7 @@
 #include <corps/sync/corp_core.hpp>
 #include <corps/sync/login.hpp>
 #include <corps/sync/registration.hpp>
+#include <corps/sync/rename.hpp>
 
 #include <utility>
 
@@ -55,6 +56,27 @@ CORPS_DECL std::vector<FeedEntry> CorpCore::changesSince(std::string_view cursor
     std::vector<FeedEntry> out;
     read([&](CorpReader const& r) { out = readFeed(r.rows(), tables_, name(), cursor, limit); });
     return out;
+}
+
+CORPS_DECL VerifyReport CorpCore::verifyStoreAnd(FunctionRef<VerifyReport()> rows) {
+    try {
+        std::vector<std::string> problems = store_->check();
+        VerifyReport out = rows();
+        out.ok = out.ok && problems.empty();
+        problems.insert(problems.end(), out.problems.begin(), out.problems.end());
+        out.problems = std::move(problems);
+        return out;
+    } catch (Error const& e) {
+        throw e.withCorp(name());
+    }
+}
+
+CORPS_DECL VerifyReport CorpCore::verify() {
+    return verifyStoreAnd([this] {
+        VerifyReport out;
+        store_->read([&](RowAccess& rows) { out = verifyRows(rows, tables_, name()); });
+        return out;
+    });
 }
 
 // --- MirrorCore ---
@@ -162,14 +184,19 @@ CORPS_DECL void MirrorCore::approve(RemovalDigest digest) {
     engine_.approve(digest);
 }
 
-CORPS_DECL RegisterReport MirrorCore::registerMembers(CorpData const& data, std::vector<MemberId> const* only,
-                                                      std::string const& caller) {
+CORPS_DECL RegistrationScope MirrorCore::registrationScope(std::string const& caller) const {
     RegistrationScope scope;
     scope.corp = name();
     scope.platform = identity_.platform;
     scope.caller = caller;
     scope.now = context().clock().now().time_since_epoch().count();
     scope.newId = [this] { return context().newId(); };
+    return scope;
+}
+
+CORPS_DECL RegisterReport MirrorCore::registerMembers(CorpData const& data, std::vector<MemberId> const* only,
+                                                      std::string const& caller) {
+    RegistrationScope const scope = registrationScope(caller);
     RegisterReport out;
     try {
         store().write([&](RowAccess& rows) {
@@ -182,9 +209,18 @@ CORPS_DECL RegisterReport MirrorCore::registerMembers(CorpData const& data, std:
     return out;
 }
 
+CORPS_DECL void MirrorCore::renameMember(MemberId const& from, MemberId const& to,
+                                         std::string const& caller) {
+    RegistrationScope const scope = registrationScope(caller);
+    store().write([&](RowAccess& rows) {
+        requireIdentity(rows, name(), identity_);
+        corps::renameMember(rows, tables(), from, to, scope);
+    });
+}
+
 CORPS_DECL VerifyReport MirrorCore::verify() {
     Operation const running(*this);
-    return engine_.verify();
+    return verifyStoreAnd([this] { return engine_.verify(); });
 }
 
 CORPS_DECL std::string MirrorCore::authorizeUrl(LoginRequest const& r) {

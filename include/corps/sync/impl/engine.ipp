@@ -614,6 +614,7 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
             if (!values.bytes(detail::kSynced)) values.setBytes(detail::kSynced, "1");
         }
         if (!fromPull || plan.runs->holdsChanged) storeHolds(rows, plan, now);
+        if (fromPull && plan.complete) detail::trustAgain(rows, tables, corp);
     });
     return out;
 }
@@ -846,7 +847,7 @@ CORPS_DECL std::vector<FeedEntry> SyncEngine::changesSince(std::string_view curs
 CORPS_DECL VerifyReport SyncEngine::verify() {
     VerifyReport out;
     impl_->store.read([&](RowAccess& rows) { out = verifyRows(rows, impl_->tables, impl_->corp); });
-    if (!out.ok) dropSidecar();
+    if (!out.ok) impl_->store.write([&](RowAccess& rows) { detail::distrust(rows, impl_->corp); });
     return out;
 }
 
