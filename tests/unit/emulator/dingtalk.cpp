@@ -699,6 +699,7 @@ TEST_CASE("dingtalk emulator: roles, their groups and administrators", "[emulato
                  "{\"role_id\":" + std::to_string(groups.at(0).at("roles").at(1).at("id").as_int64()) + "}");
     CHECK(boost::json::serialize(answer.json().at("result").at("list").at(0).at("manageScopes")) ==
           R"([{"dept_id":500000003,"name":"Sales"}])");
+    CHECK(userids(app.call("/topapi/role/simplelist", R"({"role_id":4065319999,"size":1})")).size() == 2);
     CHECK(errcode(app.call("/topapi/role/simplelist", R"({"role_id":1})")) == 33011);
     CHECK(errcode(app.call("/topapi/role/simplelist", R"({"role_id":4065319999,"size":101})")) == 40069);
     CHECK(errcode(app.call("/topapi/role/list", R"({"size":201,"offset":0})")) == 40069);
@@ -1013,6 +1014,10 @@ TEST_CASE("dingtalk emulator: the historic contacts, for who still may", "[emula
     CHECK(page.json().at("userlist").at(0).at("order") == 176188733616559508);
     CHECK(errcode(app.old("/user/listbypage", "&department_id=500000001&offset=0&size=101")) == 40069);
     CHECK(app.old("/user/get", "&userid=user0002").json().at("mobile") == "13900000002");
+    behaviour.scope = {false, {"500000001"}, {}};
+    server.setBehaviour(behaviour);
+    CHECK(errcode(app.old("/department/list", "&fetch_child=true")) == 50004);
+    CHECK(app.old("/department/list", "&id=500000001").json().at("department").as_array().size() == 1);
     CHECK(boost::json::serialize(app.old("/user/getDeptMember", "&deptId=500000002").json().at("userIds")) ==
           R"(["user0002"])");
 }
@@ -1087,7 +1092,7 @@ TEST_CASE("dingtalk emulator: who logs in with a browser", "[emulator]") {
 
     const Answer me = app.get("/v1.0/contact/users/me", user);
     CHECK(keys(me.json()) ==
-          Strings{"nick", "unionId", "avatarUrl", "openId", "mobile", "stateCode", "email"});
+          Strings{"nick", "unionId", "avatarUrl", "openId", "mobile", "stateCode", "email", "visitor"});
     CHECK(word(me, "unionId") == "ExAmPlEuNiOnId0002iEiE");
     CHECK(word(me, "mobile") == "13900000002");
     CHECK(app.get("/v1.0/contact/users/ExAmPlEuNiOnId0002iEiE", user).status == 200);

@@ -368,7 +368,7 @@ CORPS_DECL HttpReply DingTalkServer::Impl::gatewayFailure(std::int64_t code, std
 
 CORPS_DECL HttpReply DingTalkServer::Impl::v1Success(std::string body) {
     HttpReply out = reply(std::move(body));
-    out.contentType = "application/json;charset=UTF-8";
+    out.contentType = "application/json;charset=utf-8";
     const std::string id = uuid();
     out.headers.emplace_back("x-acs-request-id", id);
     out.headers.emplace_back("x-acs-trace-id", id);

@@ -26,6 +26,9 @@ CORPS_DECL HttpReply DingTalkServer::Impl::oldDeptList(const Call& call) {
     if (dept == kNone) {
         return failure(60003);
     }
+    if (!scope_.dept(dept)) {
+        return failure(50004);
+    }
     std::vector<Index> below;
     if (whole) {
         for (std::size_t i = directory_->position(dept) + 1; i < directory_->subtreeEnd(dept); ++i) {
@@ -34,8 +37,7 @@ CORPS_DECL HttpReply DingTalkServer::Impl::oldDeptList(const Call& call) {
     } else {
         below = directory_->children(dept);
     }
-    std::erase_if(below,
-                  [&](Index at) { return call.effects.emptySuccess || !scope_.dept(at) || !isListed(at); });
+    std::erase_if(below, [&](Index at) { return call.effects.emptySuccess || !isListed(at); });
     arrange(below, "departments");
     std::string out = "\"department\":";
     appendList(out, below, [this](std::string& to, Index at) {

@@ -231,7 +231,7 @@ private:
     std::optional<HttpReply> requireUser(const Call& call, Index& out, bool scoped);
     std::optional<HttpReply> readPage(const Call& call, const PageCodes& codes, Page& page);
     std::optional<HttpReply> readOffset(const Call& call, std::int64_t standard, std::int64_t largest,
-                                        Page& page, bool bothNeeded);
+                                        Page& page);
     Slice slice(const Call& call, const Page& page, std::size_t total) const;
     std::int64_t cursorOf(std::size_t offset) const;
     void arrange(std::vector<Index>& items, std::string_view key) const;

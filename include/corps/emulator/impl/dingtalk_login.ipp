@@ -205,10 +205,8 @@ CORPS_DECL HttpReply DingTalkServer::Impl::authorize(const Call& call) {
     const std::string appKey(request.parameter("client_id"));
     const std::string redirect(request.parameter("redirect_uri"));
     const std::string_view scope = request.parameter("scope");
-    const auto refuse = [&](std::string_view code, std::string_view message) {
-        HttpReply out = v1Failure(400, code, message);
-        out.contentType = "application/json;charset=UTF-8";
-        return out;
+    const auto refuse = [this](std::string_view code, std::string_view message) {
+        return v1Failure(400, code, message);
     };
     const bool app = options_.credentials.empty() ||
                      std::any_of(options_.credentials.begin(), options_.credentials.end(),
@@ -335,6 +333,7 @@ CORPS_DECL HttpReply DingTalkServer::Impl::usersMe(const Call& call) {
     if (!member.email.empty()) {
         appendText(out, "email", member.email);
     }
+    appendFlag(out, "visitor", false);
     return v1Success(out + "}");
 }
 

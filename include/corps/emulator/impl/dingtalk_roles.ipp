@@ -135,10 +135,9 @@ CORPS_DECL const DingTalkServer::Impl::RoleEntry* DingTalkServer::Impl::findRole
     return found == roles_.end() ? nullptr : &*found;
 }
 
-/** @param bothNeeded `offset` and `size` have no effect one without the other. */
+/** `offset` and `size` have no effect one without the other. */
 CORPS_DECL std::optional<HttpReply> DingTalkServer::Impl::readOffset(const Call& call, std::int64_t standard,
-                                                                     std::int64_t largest, Page& page,
-                                                                     bool bothNeeded) {
+                                                                     std::int64_t largest, Page& page) {
     std::int64_t size = standard;
     const Found hasOffset = call.in.number("offset", page.cursor);
     const Found hasSize = call.in.number("size", size);
@@ -148,7 +147,7 @@ CORPS_DECL std::optional<HttpReply> DingTalkServer::Impl::readOffset(const Call&
     if (hasSize == Found::bad || size < 1 || size > largest) {
         return failure(40069);
     }
-    if (bothNeeded && (hasOffset == Found::absent || hasSize == Found::absent)) {
+    if (hasOffset == Found::absent || hasSize == Found::absent) {
         page.cursor = 0;
         size = standard;
     }
@@ -160,7 +159,7 @@ CORPS_DECL std::optional<HttpReply> DingTalkServer::Impl::readOffset(const Call&
 CORPS_DECL HttpReply DingTalkServer::Impl::roleList(const Call& call) {
     using namespace detail::dingtalk;
     Page page;
-    if (auto refused = readOffset(call, 20, 200, page, true)) {
+    if (auto refused = readOffset(call, 20, 200, page)) {
         return std::move(*refused);
     }
     const DingTalkBehaviour& b = options_.behaviour;
@@ -210,7 +209,7 @@ CORPS_DECL HttpReply DingTalkServer::Impl::roleMembers(const Call& call) {
     if (role == nullptr) {
         return failure(33011);
     }
-    if (auto refused = readOffset(call, 20, 100, page, false)) {
+    if (auto refused = readOffset(call, 20, 100, page)) {
         return std::move(*refused);
     }
     std::vector<Index> members;
