@@ -42,7 +42,7 @@ public:
     CORPS_DECL void visitMembers(StatusFilter filter, MemberVisitor f) const;
     /** One member. Throws Error(notFound). */
     CORPS_DECL void visitMember(MemberId const& id, MemberVisitor f) const;
-    /** The members of these ids that match, by id; ids that name nobody are skipped. */
+    /** The members of these ids that match, by id; ids that name nobody are passed over. */
     CORPS_DECL void visitMembers(std::vector<std::string> ids, StatusFilter filter, MemberVisitor f) const;
     /** The members whose column has this value: an index look-up where the table has one, else all are read.
      */
@@ -99,6 +99,14 @@ public:
     // --- any table ---
     /** Rows of the corp in one of its tables, in key order. */
     CORPS_DECL void visitAll(TableSchema const& t, FunctionRef<bool(RowView)> f) const;
+    /**
+     * The first row under each of these keys, in order; keys without one are passed over; false ends it. A
+     * key stands behind the corp, or behind the corp and `under`. One scan where that costs less than a
+     * look-up for each.
+     * @param keys sorted, each once.
+     */
+    CORPS_DECL void visitEach(TableSchema const& t, std::optional<std::string_view> under,
+                              std::span<std::string_view const> keys, FunctionRef<bool(RowView)> f) const;
     /** Rows whose column has this value: by index where there is one, else all are read. */
     CORPS_DECL void visitBy(TableSchema const& t, std::string_view column, std::string_view value,
                             FunctionRef<bool(RowView)> f) const;
@@ -110,6 +118,8 @@ public:
                               FunctionRef<void(RowView)> f) const;
 
     CORPS_DECL void requireMember(std::string_view id) const;
+    /** @param ids sorted, each once. */
+    CORPS_DECL void requireMembers(std::span<std::string_view const> ids) const;
     CORPS_DECL void requireDept(std::string_view id) const;
     CORPS_DECL void requireRole(std::string_view id) const;
     CORPS_DECL void requireRoleGroup(std::string_view id) const;

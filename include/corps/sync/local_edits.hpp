@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,6 +80,11 @@ protected:
     using Values = std::initializer_list<std::pair<std::string_view, Cell>>;
     /** Upserts the row of `key` (behind the corp) with these values. */
     void put(TableSchema const& t, std::initializer_list<std::string_view> key, Values values = {});
+    /** Makes the rows of these members behind `under`, and an origin if it is not empty, where there are
+     * none.
+     * @param members sorted, each once. */
+    void putNew(TableSchema const& t, std::string_view under, std::span<std::string_view const> members,
+                std::string_view origin);
     void take(TableSchema const& t, std::vector<std::string> const& key);
     void takeRow(TableSchema const& t, Row const& row);
     /** Keys (behind the corp) of the rows that start with `prefix`. */

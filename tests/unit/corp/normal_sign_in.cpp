@@ -252,7 +252,7 @@ TEMPLATE_TEST_CASE("normal: a person is forgotten with their history", "[corp][n
     std::string const early = w.corp.changesSince().front().cursor;
     w.corp.addMember({.nick = "Bobby",
                       .deptIdList = {w.root},
-                      .phone = "555",
+                      .phone = "bobs-phone",
                       .username = "bobby",
                       .password = "b",
                       .memberId = "bob",
@@ -263,7 +263,7 @@ TEMPLATE_TEST_CASE("normal: a person is forgotten with their history", "[corp][n
     w.corp.createRole("R", "g", "r");
     w.corp.addRoleMember("r", {"bob"});
     w.corp.setDeptLimit("r", "bob", {w.root});
-    w.corp.updateUserInfo("bob", {.phone = "556"});
+    w.corp.updateUserInfo("bob", {.phone = "his-other-phone"});
     w.corp.changeMemberStatus({"bob", "amy"}, 2);
     std::string const middle = w.corp.changesSince().back().cursor;
     w.corp.createDept("After");
@@ -271,7 +271,7 @@ TEMPLATE_TEST_CASE("normal: a person is forgotten with their history", "[corp][n
 
     CHECK(w.corp.eraseMember("bob") == Done());
     std::string const text = w.dump();
-    for (std::string const trace : {"bob", "Bobby", "555", "556"})
+    for (std::string const trace : {"bob", "Bobby", "phone"})
         CHECK(text.find(trace) == std::string::npos);
     CHECK(thrownBy([&] { w.corp.eraseMember("bob"); }).is(Errc::notFound));
     CHECK(w.corp.changesSince(middle).size() == after);  // cursors go on

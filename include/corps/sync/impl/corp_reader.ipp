@@ -11,6 +11,9 @@
 namespace corps {
 namespace detail {
 
+/** A handful of keys is looked up, one by one. */
+inline constexpr std::size_t kWorthScanning = 64;
+
 inline void sortUnique(std::vector<std::string>& v) {
     std::sort(v.begin(), v.end());
     v.erase(std::unique(v.begin(), v.end()), v.end());
@@ -98,12 +101,45 @@ CORPS_DECL void CorpReader::visitMember(MemberId const& id, MemberVisitor f) con
 CORPS_DECL void CorpReader::visitMembers(std::vector<std::string> ids, StatusFilter filter,
                                          MemberVisitor f) const {
     detail::sortUnique(ids);
-    bool go = true;
-    for (std::string const& id : ids) {
-        if (!go) return;
-        visitOne(*tables_.member, id, [&](RowView row) {
-            MemberStatus const status = statusOf(row);
-            if (matches(filter, status)) go = f(row, status);
+    std::vector<std::string_view> const keys(ids.begin(), ids.end());
+    visitEach(*tables_.member, std::nullopt, keys, [&](RowView row) {
+        MemberStatus const status = statusOf(row);
+        return !matches(filter, status) || f(row, status);
+    });
+}
+
+CORPS_DECL void CorpReader::visitEach(TableSchema const& t, std::optional<std::string_view> under,
+                                      std::span<std::string_view const> keys,
+                                      FunctionRef<bool(RowView)> f) const {
+    std::array<Cell, 3> key{Cell::text(corp_)};
+    std::size_t column = 1;
+    if (under) key[column++] = Cell::text(*under);
+    std::size_t next = 0;
+    bool more = true;
+    // A row that a scan passes costs about a third of a look-up. How many there are is not known, so a scan
+    // that does not pay is given up; what it has passed is settled.
+    std::size_t const worthScanning = keys.size() < detail::kWorthScanning ? 0 : 2 * keys.size();
+    if (worthScanning > 0) {
+        std::size_t passed = 0;
+        bool whole = true;
+        rows_.forEach(t, 0, std::span<Cell const>(key.data(), column), [&](RowView row) {
+            std::string_view const at = row[column].bytes();
+            while (next < keys.size() && keys[next] < at) ++next;
+            if (next < keys.size() && keys[next] == at) {
+                ++next;
+                more = f(row);
+            }
+            if (!more || next == keys.size()) return false;
+            whole = ++passed < worthScanning;
+            return whole;
+        });
+        if (whole) return;
+    }
+    for (; more && next < keys.size(); ++next) {
+        key[column] = Cell::text(keys[next]);
+        rows_.forEach(t, 0, std::span<Cell const>(key.data(), column + 1), [&](RowView row) {
+            more = f(row);
+            return false;
         });
     }
 }
@@ -295,6 +331,15 @@ CORPS_DECL std::string CorpReader::memberText(MemberId const& id, std::string_vi
 
 CORPS_DECL void CorpReader::requireMember(std::string_view id) const {
     if (!findStatus(id)) throw detail::unknownId("member", id);
+}
+CORPS_DECL void CorpReader::requireMembers(std::span<std::string_view const> ids) const {
+    std::size_t found = 0;  // so many of the first ids
+    visitEach(*tables_.member, std::nullopt, ids, [&](RowView row) {
+        bool const all = row[1].bytes() == ids[found];
+        if (all) ++found;
+        return all;
+    });
+    if (found < ids.size()) throw detail::unknownId("member", ids[found]);
 }
 CORPS_DECL void CorpReader::requireDept(std::string_view id) const {
     if (!hasDept(id)) throw detail::unknownId("department", id);

@@ -5,6 +5,8 @@
 #include <corps/sync/local_edits.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <span>
 
 namespace corps {
 namespace detail {
@@ -23,6 +25,21 @@ inline void requireName(std::string_view name) {
 [[nodiscard]] inline Error takenId(std::string_view what, std::string_view id) {
     return errorAbout(Errc::alreadyExists, what, id,
                       "there is a " + std::string(what) + " with this id already; expected a free one");
+}
+
+/** Sorted, each once. The views live as long as the ids. */
+template <class IdType>
+[[nodiscard]] std::vector<std::string_view> distinct(std::vector<IdType> const& ids, std::string_view what) {
+    std::vector<std::string_view> out;
+    out.reserve(ids.size());
+    for (IdType const& id : ids) {
+        if (id.empty())
+            throw Error(Errc::invalidArgument, "the id of a " + std::string(what) + " must not be empty");
+        out.push_back(id.view());
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
 }
 
 }  // namespace detail
@@ -44,6 +61,29 @@ CORPS_DECL void LocalEdits::put(TableSchema const& t, std::initializer_list<std:
     for (std::string_view part : key) cells[at++] = Cell::text(part);
     for (auto const& [column, cell] : values) cells[detail::columnOf(t, column)] = cell;
     writer_.upsert(t, cells);
+}
+
+CORPS_DECL void LocalEdits::putNew(TableSchema const& t, std::string_view under,
+                                   std::span<std::string_view const> members, std::string_view origin) {
+    std::vector<std::string_view> missing;
+    missing.reserve(members.size());
+    auto next = members.begin();
+    reader_.visitEach(t, under, members, [&](RowView row) {
+        for (; *next != row[2].bytes(); ++next) missing.push_back(*next);
+        // Of several origins the local one comes first.
+        if (!origin.empty() && row[3].bytes() != origin) missing.push_back(*next);
+        ++next;
+        return true;
+    });
+    missing.insert(missing.end(), next, members.end());
+    std::vector<Cell> cells(t.columns.size());
+    cells[kCorpColumn] = Cell::text(corp_);
+    cells[1] = Cell::text(under);
+    if (!origin.empty()) cells[3] = Cell::text(origin);
+    for (std::string_view member : missing) {
+        cells[2] = Cell::text(member);
+        writer_.insert(t, cells);
+    }
 }
 
 CORPS_DECL void LocalEdits::take(TableSchema const& t, std::vector<std::string> const& key) {
@@ -85,13 +125,13 @@ CORPS_DECL void LocalEdits::requireLocal(TableSchema const& t, std::string_view 
 }
 
 CORPS_DECL void LocalEdits::setAdmins(std::vector<MemberId> const& ids) {
-    for (MemberId const& id : ids) reader_.requireMember(id.view());
+    std::vector<std::string_view> const who = detail::distinct(ids, "member");
+    reader_.requireMembers(who);
     for (auto const& key : keysUnder(*tables_.admin, {})) {
-        bool const stays =
-            std::any_of(ids.begin(), ids.end(), [&](MemberId const& id) { return id.view() == key[0]; });
+        bool const stays = std::binary_search(who.begin(), who.end(), std::string_view(key[0]));
         if (key[1] == kOriginLocal && !stays) take(*tables_.admin, key);
     }
-    for (MemberId const& id : ids) put(*tables_.admin, {id.view(), kOriginLocal});
+    for (std::string_view id : who) put(*tables_.admin, {id, kOriginLocal});
 }
 
 CORPS_DECL void LocalEdits::saveSignature(MemberId const& id, std::string_view signature) {
@@ -130,11 +170,16 @@ CORPS_DECL void LocalEdits::releaseUserRole(MemberId const& id) {
 }
 
 CORPS_DECL void LocalEdits::setOffline(std::vector<MemberId> const& ids) {
-    for (MemberId const& id : ids) reader_.requireMember(id.view());
-    for (MemberId const& id : ids)
-        if (reader_.findStatus(id.view()) == MemberStatus::active)
-            put(*tables_.member, {id.view()},
-                {{"localStatus", Cell::integer(static_cast<std::int64_t>(MemberStatus::resigned))}});
+    std::vector<std::string_view> const who = detail::distinct(ids, "member");
+    reader_.requireMembers(who);
+    std::vector<std::string> active;
+    reader_.visitEach(*tables_.member, std::nullopt, who, [&](RowView row) {
+        if (reader_.statusOf(row) == MemberStatus::active) active.emplace_back(row[1].bytes());
+        return true;
+    });
+    for (std::string const& id : active)
+        put(*tables_.member, {id},
+            {{"localStatus", Cell::integer(static_cast<std::int64_t>(MemberStatus::resigned))}});
 }
 
 CORPS_DECL void LocalEdits::reinstate(std::vector<MemberId> const& ids) {
@@ -204,15 +249,17 @@ CORPS_DECL void LocalEdits::deleteRole(RoleId const& id) {
 
 CORPS_DECL void LocalEdits::addRoleMembers(RoleId const& role, std::vector<MemberId> const& ids) {
     reader_.requireRole(role.view());
-    for (MemberId const& id : ids) reader_.requireMember(id.view());
-    for (MemberId const& id : ids) put(*tables_.roleMember, {role.view(), id.view(), kOriginLocal});
+    std::vector<std::string_view> const who = detail::distinct(ids, "member");
+    reader_.requireMembers(who);
+    putNew(*tables_.roleMember, role.view(), who, kOriginLocal);
 }
 
 CORPS_DECL void LocalEdits::deleteRoleMembers(RoleId const& role, std::vector<MemberId> const& ids) {
     reader_.requireRole(role.view());
-    for (MemberId const& id : ids) reader_.requireMember(id.view());
-    for (MemberId const& id : ids) {
-        for (auto const& key : keysUnder(*tables_.roleMember, {role.view(), id.view()})) {
+    std::vector<std::string_view> const who = detail::distinct(ids, "member");
+    reader_.requireMembers(who);
+    for (std::string_view id : who) {
+        for (auto const& key : keysUnder(*tables_.roleMember, {role.view(), id})) {
             if (key[2] != kOriginLocal)
                 throw Error(Errc::refused,
                             "the member has this role from the upstream; setUserRole takes it over");
@@ -225,16 +272,14 @@ CORPS_DECL void LocalEdits::setDeptLimit(RoleId const& role, MemberId const& id,
                                          std::vector<DeptId> const& depts) {
     reader_.requireRole(role.view());
     reader_.requireMember(id.view());
-    std::vector<std::string> const before = reader_.deptLimit(role.view(), id.view());
-    for (DeptId const& dept : depts)  // one that is gone for now may stay, but not come new
-        if (std::find(before.begin(), before.end(), dept.view()) == before.end())
-            reader_.requireDept(dept.view());
-    for (auto const& key : keysUnder(*tables_.deptLimit, {role.view(), id.view()})) {
-        bool const stays =
-            std::any_of(depts.begin(), depts.end(), [&](DeptId const& d) { return d.view() == key[2]; });
-        if (!stays) take(*tables_.deptLimit, key);
-    }
-    for (DeptId const& dept : depts) put(*tables_.deptLimit, {role.view(), id.view(), dept.view()});
+    std::vector<std::string_view> const wanted = detail::distinct(depts, "department");
+    std::vector<std::string> const before = reader_.deptLimit(role.view(), id.view());  // sorted
+    for (std::string_view dept : wanted)  // one that is gone for now may stay, but not come new
+        if (!std::binary_search(before.begin(), before.end(), dept)) reader_.requireDept(dept);
+    for (std::string const& dept : before)
+        if (!std::binary_search(wanted.begin(), wanted.end(), std::string_view(dept)))
+            take(*tables_.deptLimit, {role.str(), id.str(), dept});
+    for (std::string_view dept : wanted) put(*tables_.deptLimit, {role.view(), id.view(), dept});
 }
 
 CORPS_DECL bool LocalEdits::ensureRoot(DeptId const& id, std::string_view name) {

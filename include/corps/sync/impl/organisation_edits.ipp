@@ -22,20 +22,6 @@ namespace detail {
 /** Name of the mark, in the state of a corp, that its first member was made. */
 inline constexpr std::string_view kFirstMember = "firstMember";
 
-template <class IdType>
-[[nodiscard]] std::vector<std::string_view> distinct(std::vector<IdType> const& ids, std::string_view what) {
-    std::vector<std::string_view> out;
-    out.reserve(ids.size());
-    for (IdType const& id : ids) {
-        if (id.empty())
-            throw Error(Errc::invalidArgument, "the id of a " + std::string(what) + " must not be empty");
-        out.push_back(id.view());
-    }
-    std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
-}
-
 /** The row of PasswordAuth with this username; empty when there is none. */
 [[nodiscard]] inline Row credentialsNamed(CorpReader const& r, std::string_view username) {
     TableSchema const& t = *r.tables().passwordAuth;
@@ -189,17 +175,19 @@ CORPS_DECL void OrganisationEdits::setStatus(std::vector<MemberId> const& ids, M
     if (!hasName(status))
         throw Error(Errc::invalidArgument, "status: expected " + std::string(namesOf(status)));
     std::vector<std::string_view> const who = detail::distinct(ids, "member");
-    for (std::string_view id : who) reader().requireMember(id);
+    reader().requireMembers(who);
+    std::size_t const stored = detail::columnOf(*tables().member, "status");
     std::size_t const mark = detail::columnOf(*tables().member, "localStatus");
-    Cell const value = Cell::integer(static_cast<std::int64_t>(status));
-    for (std::string_view id : who) {
-        bool marked = false;  // by offlineMember, when the corp followed a platform
-        reader().visitOne(*tables().member, id, [&](RowView row) { marked = row[mark].integer() != 0; });
-        if (marked)
-            put(*tables().member, {id}, {{"status", value}, {"localStatus", Cell::integer(0)}});
-        else
-            put(*tables().member, {id}, {{"status", value}});
-    }
+    auto const number = static_cast<std::int64_t>(status);
+    std::vector<std::pair<std::string, bool>> others;  // and whether they are marked
+    reader().visitEach(*tables().member, std::nullopt, who, [&](RowView row) {
+        bool const marked = row[mark].integer() != 0;  // by offlineMember, when the corp followed a platform
+        if (marked || row[stored].integer() != number) others.emplace_back(row[1].bytes(), marked);
+        return true;
+    });
+    for (auto const& [id, marked] : others)
+        put(*tables().member, {id},
+            {{"status", Cell::integer(number)}, {"localStatus", marked ? Cell::integer(0) : Cell()}});
 }
 
 CORPS_DECL void OrganisationEdits::updateMember(MemberId const& id, MemberUpdate const& update) {
@@ -289,8 +277,9 @@ CORPS_DECL std::vector<Row> OrganisationEdits::leadersOf(std::string_view dept) 
 
 CORPS_DECL void OrganisationEdits::setLeaders(DeptId const& id, std::vector<MemberId> const& members) {
     reader().requireDept(id.view());
-    for (std::string_view member : detail::distinct(members, "member")) {
-        reader().requireMember(member);
+    std::vector<std::string_view> const who = detail::distinct(members, "member");
+    reader().requireMembers(who);
+    for (std::string_view member : who) {
         if (!reader().standsIn(id.view(), member))
             throw detail::errorAbout(Errc::refused, "member", member,
                                      "a leader must be a member of the department " + id.str());
@@ -320,14 +309,14 @@ CORPS_DECL void OrganisationEdits::setLeaders(DeptId const& id, std::vector<Memb
 CORPS_DECL void OrganisationEdits::addDeptMembers(DeptId const& id, std::vector<MemberId> const& members) {
     reader().requireDept(id.view());
     std::vector<std::string_view> const who = detail::distinct(members, "member");
-    for (std::string_view member : who) reader().requireMember(member);
-    for (std::string_view member : who) put(*tables().deptMember, {id.view(), member});
+    reader().requireMembers(who);
+    putNew(*tables().deptMember, id.view(), who, {});
 }
 
 CORPS_DECL void OrganisationEdits::deleteDeptMembers(DeptId const& id, std::vector<MemberId> const& members) {
     reader().requireDept(id.view());
     std::vector<std::string_view> const who = detail::distinct(members, "member");
-    for (std::string_view member : who) reader().requireMember(member);
+    reader().requireMembers(who);
     for (Row const& row : leadersOf(id.view()))
         if (std::binary_search(who.begin(), who.end(), std::string_view(row[2].bytes())))
             takeRow(*tables().deptLeader, row);
