@@ -211,6 +211,67 @@ TEMPLATE_TEST_CASE("normal: members of a department and who leads it", "[corp][n
     CHECK(w.corp.verifyCorp().ok);
 }
 
+TEMPLATE_TEST_CASE("normal: long lists of ids mean what short ones mean", "[corp][normal]", MemoryStorage,
+                   SqliteStorage) {
+    Firm<TestType> w;
+    std::vector<NewMember> many(400);
+    for (std::size_t i = 0; i < many.size(); ++i) {
+        many[i].nick = "n";
+        many[i].memberId = "m" + std::to_string(1000 + i);
+        many[i].deptIdList = {"sales"};
+    }
+    w.corp.addMembers(many);
+    auto const from = [&](std::size_t first, std::size_t count) {  // last first, and once more
+        std::vector<MemberId> out;
+        for (std::size_t i = first + count; i > first; --i) out.push_back(many[i - 1].memberId);
+        out.push_back(many[first].memberId);
+        return out;
+    };
+    auto const in = [&](DeptId const& dept) { return w.corp.getDeptMembers(dept).size(); };
+    w.corp.createDept("All", {}, "all");
+    w.corp.addDeptMember("all", from(0, 400));  // one scan of the members
+    CHECK(in("all") == 400);
+    w.corp.createDept("Some", {}, "some");
+    w.corp.addDeptMember("some", from(50, 100));  // too few of them for a scan to the end
+    w.corp.addDeptMember("some", from(0, 80));    // some are there: before, among and behind
+    w.corp.addDeptMember("some", from(300, 100));
+    CHECK(in("some") == 250);
+    for (std::size_t first :
+         {std::size_t{0}, std::size_t{149}, std::size_t{150}, std::size_t{299}, std::size_t{399}})
+        CHECK(deptsOf(w.corp, many[first].memberId).size() == (first == 150 || first == 299 ? 2U : 3U));
+
+    std::string const before = w.dump();
+    w.corp.addDeptMember("some", from(0, 150));
+    for (std::string const stranger : {"a", "m1200x", "z"}) {
+        for (std::size_t count : {std::size_t{100}, std::size_t{400}}) {
+            std::vector<MemberId> who = from(400 - count, count);
+            who.push_back(stranger);
+            Error const e = thrownBy([&] { w.corp.addDeptMember("some", who); });
+            CHECK(e.is(Errc::notFound));
+            CHECK(e.diagnostics().place == "member " + stranger);
+        }
+    }
+    CHECK(w.dump() == before);
+
+    w.corp.addRoleMember("manager", from(100, 200));
+    w.corp.addRoleMember("manager", from(0, 400));
+    CHECK(w.corp.getRoleMembers("manager").size() == 400);
+    w.corp.deleteRoleMember("manager", from(0, 150));
+    CHECK(w.corp.getRoleMembers("manager").size() == 250);
+    w.corp.changeMemberStatus(from(200, 200), 2);
+    CHECK(w.corp.getMembers("active").size() == 203);
+    CHECK(w.corp.getRoleMembers("manager").size() == 50);
+    w.corp.changeMemberStatus(from(0, 400), 1);
+    CHECK(w.corp.getMembers("active").size() == 403);
+    w.corp.deleteDeptMember("some", from(0, 400));
+    CHECK(in("some") == 0);
+    CHECK(w.corp.deleteDept("some") == Done());
+    w.corp.changeMemberStatus(from(0, 400), 2);
+    w.corp.deleteMember(from(0, 400));
+    CHECK(w.corp.getMembers().size() == 3);
+    CHECK(w.corp.verifyCorp().ok);
+}
+
 TEMPLATE_TEST_CASE("normal: what resigning suspends comes back on return; deletion is for good",
                    "[corp][normal]", MemoryStorage, SqliteStorage) {
     Firm<TestType> w;
