@@ -69,6 +69,7 @@
 #include <corps/sync/impl/planner_stored.ipp>
 #include <corps/sync/impl/record_reader.ipp>
 #include <corps/sync/impl/registration.ipp>
+#include <corps/sync/impl/rename.ipp>
 #include <corps/sync/impl/runs.ipp>
 #include <corps/sync/impl/tables.ipp>
 #include <corps/transport/impl/message.ipp>

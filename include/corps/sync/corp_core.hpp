@@ -26,6 +26,8 @@
 
 namespace corps {
 
+struct RegistrationScope;
+
 /** Configuration, context and store of one corp. Errors that pass through name the corp. */
 class CorpCore {
 public:

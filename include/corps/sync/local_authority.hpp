@@ -300,6 +300,8 @@ public:
         requires FollowsAnUpstream<Sync>;
     void releaseUserRole(MemberId const& memberId)
         requires FollowsAnUpstream<Sync>;
+    void renameMember(MemberId const& formerId, MemberId const& newId)
+        requires FollowsAnUpstream<Sync>;
     void authConfig() const
         requires FollowsAnUpstream<Sync>;
 

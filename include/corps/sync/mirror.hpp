@@ -222,6 +222,21 @@ public:
         return this->core()->registerMembers(corpData, &memberList, this->caller());
     }
 
+    /**
+     * The platform calls this person by another id now, which only an event or somebody who knows can tell:
+     * everything stored of them here, their user and what was given to them, stands under the new id, and the
+     * next sync finds them as the same. Where the platform gives union ids a sync finds out by itself that
+     * they are one user; roles, limits and marks given here then stay with the former id, so call this first.
+     *
+     * Errors      notFound: nobody has the former id; refused: the new one is an active member's, or was
+     * somebody else's (another user or union id); invalidArgument: it is empty or the same. Nothing is changed
+     * then. Cost        Linear in the rows of this member and in the listings that name them.
+     */
+    Done renameMember(MemberId const& formerId, MemberId const& newId) {
+        this->core()->renameMember(formerId, newId, this->caller());
+        return Done();
+    }
+
     using Login = BasicLogin<R>;
     /** The address of the platform's login page, to send a browser to. Errors: config when the login host is
      * not known; invalidArgument for a kind of login that the platform does not have. */
