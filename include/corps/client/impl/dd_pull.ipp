@@ -63,7 +63,7 @@ private:
         }
     }
 
-    static bool outOfRange(Reply const& r) { return r.code() == 50002 || r.code() == 50004; }
+    static bool lacksPermission(Reply const& r) { return r.code() == 60011; }
 
     asio::awaitable<Reply> ask(std::string_view path, boost::json::object body, PageShape const* shape) {
         return settle(api_.ask(path, std::move(body), shape));
@@ -185,7 +185,7 @@ private:
             co_await ask(detail::kDdSubDepartments, detail::ddDeptBody(parent), &detail::kDdDeptShape);
         if (r.error) {
             bool const first = proof_.fullScope && parent == detail::kDdRoot;
-            if (first || r.lacksPermission) throw *r.error;
+            if (first || lacksPermission(r)) throw *r.error;
             treeFault("departments below " + parent, *r.error);
             co_return;
         }
@@ -253,8 +253,8 @@ private:
             body["size"] = detail::kDdUserPage;
             body["contain_access_limit"] = true;
             Reply r = co_await ask(detail::kDdUsersOf, std::move(body), &detail::kDdUserShape);
-            std::optional<Error> failure = std::move(r.error);
-            if (failure && r.lacksPermission) throw *failure;  // no list of members at all can be read
+            std::optional<Error> failure = r.error;
+            if (failure && lacksPermission(r)) throw *failure;  // no list of members at all can be read
             if (!failure) {
                 if (!r.answer.units.empty()) co_await hand(&listing, r.answer.units);
                 boost::json::object const* const result = detail::jsonObject(r.answer.envelope, "result");

@@ -5,7 +5,7 @@
 #include <corps/client/fs_client.hpp>
 #include <corps/client/impl/fs_endpoints.hpp>
 #include <corps/client/impl/json_fields.hpp>
-#include <corps/client/task_group.hpp>
+#include <corps/client/impl/pull_work.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -22,14 +22,11 @@
 
 namespace corps {
 
-// One pull. Lives on a strand: its coroutines interleave and never run at once.
-class FSInnerClient::Api::Pull {
+// One pull; see PullWork.
+class FSInnerClient::Api::Pull : detail::PullWork {
 public:
     Pull(Api& api, PageSink& sink, PullOptions options, asio::any_io_executor strand)
-        : api_(api),
-          sink_(sink),
-          callsBefore_(api.caller_->calls()),
-          group_(std::move(strand), options.concurrency) {
+        : PullWork(*api.caller_, sink, options, std::move(strand), &endsThePull), api_(api) {
         proof_.rootDeptId = detail::kFsRoot;
     }
 
@@ -38,35 +35,17 @@ public:
         group_.add([this] { return tenant(); });
         group_.add([this] { return roles(); });
         co_await group_.join();
-        sink_.finish(tree_, treeIncomplete_ ? ListingState::incomplete : ListingState::complete,
-                     std::nullopt);
-        if (proof_.fullScope) {
-            // Nobody is granted one by one any more: whoever was is a member of a department now, or gone.
-            Listing const visible{ListingKind::visibleMembers, std::string()};
-            sink_.finish(visible, ListingState::complete, std::nullopt);
-        }
-        proof_.calls = api_.caller_->calls() - callsBefore_;
-        proof_.missingPermissions.assign(missing_.begin(), missing_.end());
-        co_return std::move(proof_);
+        co_return finished();
     }
 
 private:
-    // What a call came to when its failure does not end the pull.
-    class Reply {
-    public:
-        Reply() = default;
-        Answer answer;
-        std::optional<Error> error;
+    using Reply = detail::PullReply;
 
-        [[nodiscard]] std::int64_t code() const noexcept {
-            return error ? error->diagnostics().upstreamCode.value_or(0) : 0;
-        }
-        /** Outside the range of what the application may see. */
-        [[nodiscard]] bool outOfRange() const noexcept {
-            return code() == 40004 || code() == 40014 || code() == 41050;
-        }
-        [[nodiscard]] bool lacksPermission() const noexcept { return code() == 99991672; }
-    };
+    /** Outside the range of what the application may see. */
+    static bool outOfRange(Reply const& r) {
+        return r.code() == 40004 || r.code() == 40014 || r.code() == 41050;
+    }
+    static bool lacksPermission(Reply const& r) { return r.code() == 99991672; }
 
     enum class WalkEnd : std::uint8_t { done, tooLarge, outOfRange, failed };
     class Walk {
@@ -86,34 +65,8 @@ private:
 
     asio::awaitable<Reply> ask(std::string path, std::string_view endpoint, Query query,
                                PageShape const* shape) {
-        Reply out;
-        try {
-            out.answer = co_await api_.call("GET", std::move(path), std::string(endpoint), std::move(query),
-                                            std::string(), shape);
-        } catch (CallError const& e) {
-            missing_.insert(e.missingPermissions().begin(), e.missingPermissions().end());
-            if (endsThePull(e)) throw;
-            out.error.emplace(e);
-        }
-        // Any other Error passes: it comes from below the call (wrong credentials, no token, misuse).
-        sink_.called(api_.caller_->calls() - callsBefore_);
-        co_return out;
-    }
-
-    void fault(Listing const& listing, std::string place, Error const& e) {
-        PullFault f;
-        f.listing = listing;
-        f.place = std::move(place);
-        f.code = e.code();
-        f.message = e.message();
-        f.upstreamCode = e.diagnostics().upstreamCode;
-        f.requestId = e.diagnostics().requestId;
-        proof_.faults.push_back(std::move(f));
-    }
-
-    void treeFault(std::string place, Error const& e) {
-        treeIncomplete_ = true;
-        fault(tree_, std::move(place), e);
+        return settle(
+            api_.call("GET", std::move(path), std::string(endpoint), std::move(query), std::string(), shape));
     }
 
     static std::optional<std::string> nextCursor(CursorGuard& guard, Answer const& answer) {
@@ -155,7 +108,7 @@ private:
             if (r.error) {
                 out.end = WalkEnd::failed;
                 if (out.page == 1 && recursive && r.code() == 43010) out.end = WalkEnd::tooLarge;
-                if (out.page == 1 && r.outOfRange()) out.end = WalkEnd::outOfRange;
+                if (out.page == 1 && outOfRange(r)) out.end = WalkEnd::outOfRange;
                 out.error = std::move(r.error);
                 co_return out;
             }
@@ -238,9 +191,9 @@ private:
             if (!cursor->empty()) q.add("page_token", *cursor);
             Reply r = co_await ask(detail::fsPath(detail::kFsUsersOf), detail::kFsUsersOf, std::move(q),
                                    &api_.userShape());
-            std::optional<Error> failure = std::move(r.error);
+            std::optional<Error> failure = r.error;
             if (failure) {
-                if (r.lacksPermission()) throw *failure;  // no list of members at all can be read
+                if (lacksPermission(r)) throw *failure;  // no list of members at all can be read
                 // An empty list of departments instead of a refusal also means that the range is not
                 // everybody.
                 bool const outside =
@@ -379,7 +332,7 @@ private:
             std::string const place =
                 "visible people " + std::to_string(from + 1) + " to " + std::to_string(to);
             if (r.error) {
-                if (r.lacksPermission()) throw *r.error;
+                if (lacksPermission(r)) throw *r.error;
                 fault(listing, place, *r.error);
                 state = ListingState::incomplete;
                 continue;
@@ -451,7 +404,7 @@ private:
                                        detail::kFsRoleMembers, std::move(q), &detail::kFsRoleMemberShape);
                 if (r.error) {
                     failure = r.error;
-                    if (r.lacksPermission()) denied = r.error;
+                    if (lacksPermission(r)) denied = r.error;
                     break;
                 }
                 if (!r.answer.units.empty()) sink_.page(detail::kFsRoleMemberShape, listing, r.answer.units);
@@ -467,14 +420,7 @@ private:
     }
 
     Api& api_;
-    PageSink& sink_;
-    std::uint64_t callsBefore_;
-    TaskGroup group_;
-    PullProof proof_;
-    Listing const tree_{ListingKind::departments, std::string()};
     std::unordered_set<std::string> seen_;
-    std::set<std::string, std::less<>> missing_;
-    bool treeIncomplete_ = false;
     bool wentPartial_ = false;
     bool deptChecked_ = false;
     bool usersChecked_ = false;
@@ -517,26 +463,8 @@ CORPS_DECL asio::awaitable<Absence> FSInnerClient::Api::explain(std::string memb
 
 CORPS_DECL asio::awaitable<std::vector<Absence>> FSInnerClient::Api::explainAbsence(
     std::vector<std::string> memberIds) {
-    asio::any_io_executor const executor = co_await asio::this_coro::executor;
-    asio::any_io_executor const strand = asio::make_strand(executor);
-    std::vector<Absence> out(memberIds.size(), Absence::unknown);
-    struct Work {
-        static asio::awaitable<void> one(Api* api, std::string id, Absence* result) {
-            *result = co_await api->explain(std::move(id));
-        }
-        static asio::awaitable<void> all(Api* api, asio::any_io_executor strand,
-                                         std::vector<std::string> const* ids, std::vector<Absence>* results) {
-            TaskGroup group(strand, PullOptions().concurrency);
-            for (std::size_t i = 0; i < ids->size(); ++i) {
-                Absence* const result = &(*results)[i];
-                std::string const& id = (*ids)[i];
-                group.add([api, id, result] { return one(api, id, result); });
-            }
-            co_await group.join();
-        }
-    };
-    co_await asio::co_spawn(strand, Work::all(this, strand, &memberIds, &out), asio::use_awaitable);
-    co_return out;
+    detail::Explain ask = [this](std::string id) { return explain(std::move(id)); };
+    return detail::explainEach(std::move(memberIds), std::move(ask));
 }
 
 }  // namespace corps

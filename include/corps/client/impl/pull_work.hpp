@@ -30,7 +30,6 @@ public:
     PullReply() = default;
     Answer answer;
     std::optional<Error> error;
-    bool lacksPermission = false;  ///< the failure names permissions that the application lacks
 
     [[nodiscard]] std::int64_t code() const noexcept {
         return error ? error->diagnostics().upstreamCode.value_or(0) : 0;
@@ -58,7 +57,6 @@ protected:
         } catch (CallError const& e) {
             missing_.insert(e.missingPermissions().begin(), e.missingPermissions().end());
             if (endsThePull_(e)) throw;
-            out.lacksPermission = !e.missingPermissions().empty();
             out.error.emplace(e);
         }
         sink_.called(caller_.calls() - callsBefore_);
