@@ -202,6 +202,7 @@ public:
         o["name"] = "n";
         o["email"] = "";
         o["mobile"] = "";
+        o["gender"] = 0;
         o["status"] = json::object();
         json::array ids;
         if (!dept.empty()) ids.emplace_back(dept);
@@ -971,7 +972,7 @@ TEST_CASE("graveyard 10: fields that are withheld are reported by the permission
           std::vector<std::string>{"contact:department.base:readonly", "contact:department.organize:readonly",
                                    "contact:user.base:readonly", "contact:user.department:readonly",
                                    "contact:user.email:readonly", "contact:user.employee:readonly",
-                                   "contact:user.phone:readonly"});
+                                   "contact:user.gender:readonly", "contact:user.phone:readonly"});
 }
 
 TEST_CASE("fs client: an empty department's own count of 0 is passed on, and no other",
@@ -1343,6 +1344,8 @@ TEST_CASE("fs client: status of a user", "[client]") {
     CHECK(status(R"("is_unjoin":true,"is_activated":false)") == "'unjoined'");
     CHECK(cell(R"({"open_id":"o","is_frozen":true})", "upstreamStatus") == "'frozen'");
     CHECK(cell(R"({"open_id":"o","is_frozen":true})", "status") == "1");
+    // Not frozen, and the rest withheld: whoever was "exited" or "unactivated" stays so.
+    CHECK(cell(R"({"open_id":"o","is_frozen":false})", "upstreamStatus") == "?");
     CHECK(decode(R"({"open_id":"o","is_tenant_manager":true,"status":{"is_resigned":true}})", kDeptB)
               .tables.empty());
 }

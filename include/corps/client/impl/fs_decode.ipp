@@ -115,7 +115,8 @@ CORPS_DECL void FSInnerClient::Api::decodeUser(boost::json::object const& user, 
     Cell upstreamStatus;
     bool const frozenHere = detail::jsonBool(user, "is_frozen").value_or(false);
     boost::json::object const* const status = detail::jsonObject(user, "status");
-    if (status != nullptr || user.contains("is_frozen")) {
+    // Without the permission for `status` an account that is not frozen may still be anything else.
+    if (status != nullptr || frozenHere) {
         auto const flag = [status](std::string_view key, bool absent) {
             return status == nullptr ? absent : detail::jsonBool(*status, key).value_or(absent);
         };

@@ -27,9 +27,9 @@ inline constexpr std::string_view kFsUnionId[] = {"union_id"};
 inline constexpr std::array<PageShape, 6> kFsShapes = {
     PageShape{"feishu.department", kFsItems, kFsOpenDepartmentId, 1},
     PageShape{"feishu.department.custom", kFsItems, kFsDepartmentId, 1},
-    PageShape{"feishu.user.open_id", kFsItems, kFsOpenId, 1},
-    PageShape{"feishu.user.user_id", kFsItems, kFsUserId, 1},
-    PageShape{"feishu.user.union_id", kFsItems, kFsUnionId, 1},
+    PageShape{"feishu.user.open_id", kFsItems, kFsOpenId, 2},
+    PageShape{"feishu.user.user_id", kFsItems, kFsUserId, 2},
+    PageShape{"feishu.user.union_id", kFsItems, kFsUnionId, 2},
     PageShape{"feishu.role_member", kFsMembers, kFsUserId, 1},
 };
 inline constexpr PageShape const& kFsRoleMemberShape = kFsShapes[5];

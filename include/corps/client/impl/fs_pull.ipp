@@ -240,6 +240,7 @@ private:
             {"status", "contact:user.employee:readonly"},
             {"email", "contact:user.email:readonly"},
             {"mobile", "contact:user.phone:readonly"},
+            {"gender", "contact:user.gender:readonly"},
         };
         std::array<bool, std::size(kFields)> there{};
         for (std::string_view const unit : units) {
