@@ -141,12 +141,8 @@ CORPS_DECL const std::vector<DingTalkServer::Impl::Index>& DingTalkServer::Impl:
 }
 
 CORPS_DECL void DingTalkServer::Impl::arrange(std::vector<Index>& items, std::string_view key) const {
-    if (!options_.behaviour.shuffle) {
-        return;
-    }
-    std::uint64_t state = detail::Hash128("shuffle").add(key).add(*options_.behaviour.shuffle).id().low;
-    for (std::size_t i = items.size(); i > 1; --i) {
-        std::swap(items[i - 1], items[static_cast<std::size_t>(detail::mix64(state++) % i)]);
+    if (options_.behaviour.shuffle) {
+        detail::shuffle(items, key, *options_.behaviour.shuffle);
     }
 }
 

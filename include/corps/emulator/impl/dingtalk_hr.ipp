@@ -242,7 +242,7 @@ CORPS_DECL HttpReply DingTalkServer::Impl::dimissionInfos(const Call& call) {
                [this](std::string& to, const std::string& id) {
                    const Leaver* leaver = findLeaver(id);
                    to += '{';
-                   appendText(to, "userId", id);
+                   appendText(to, "userId", leaver != nullptr ? id : detail::quotable(id));
                    if (leaver != nullptr) {
                        appendInteger(to, "lastWorkDay", leaver->leaveMs);
                    }

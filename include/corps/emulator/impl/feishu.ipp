@@ -924,10 +924,7 @@ CORPS_DECL std::span<const FeishuServer::Impl::Index> FeishuServer::Impl::arrang
     }
     scratch_.assign(items.begin(), items.end());
     if (options_.behaviour.shuffle) {
-        std::uint64_t state = detail::Hash128("shuffle").add(key).add(*options_.behaviour.shuffle).id().low;
-        for (std::size_t i = scratch_.size(); i > 1; --i) {
-            std::swap(scratch_[i - 1], scratch_[static_cast<std::size_t>(detail::mix64(state++) % i)]);
-        }
+        detail::shuffle(scratch_, key, *options_.behaviour.shuffle);
     } else {
         std::reverse(scratch_.begin(), scratch_.end());
     }

@@ -123,6 +123,15 @@ private:
     std::uint64_t b_ = 0x2545f4914f6cdd1dULL;
 };
 
+/** Puts a list into an order drawn from the seed; the same list, called the same, comes in the same order. */
+template <class T>
+void shuffle(std::vector<T>& items, std::string_view name, std::uint64_t seed) {
+    std::uint64_t state = Hash128("shuffle").add(name).add(seed).id().low;
+    for (std::size_t i = items.size(); i > 1; --i) {
+        std::swap(items[i - 1], items[static_cast<std::size_t>(mix64(state++) % i)]);
+    }
+}
+
 inline void appendHex(std::string& out, std::uint64_t value, int digits = 16) {
     static constexpr char kHex[] = "0123456789abcdef";
     for (int i = digits - 1; i >= 0; --i) {
