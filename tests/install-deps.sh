@@ -2,12 +2,13 @@
 # Installs what corps needs, on Debian 12, Debian 13 and Ubuntu 24.04. Run it again as often as you like: when all is
 # there it does nothing and asks nobody.
 #
-#   sh tests/install-deps.sh [build] [test] [lint] [bench]      (default: build test)
+#   sh tests/install-deps.sh [build] [test] [lint] [bench] [sdk]      (default: build test)
 #
 #   build   compiler, CMake, Ninja, Boost, OpenSSL, SQLite: the library and the programs in examples/
 #   test    Catch2
 #   lint    clang with its sanitizers, clang-tidy, clang-format
 #   bench   Google Benchmark
+#   sdk     what fetches and runs the platforms' official SDKs: tests/sdk/run.sh
 #
 # Needs root or sudo. Exits 3 on a system it does not know; README.md says what is needed there.
 set -eu
@@ -34,6 +35,12 @@ for group in ${*:-build test}; do
     test) wanted="$wanted $catch2" ;;
     lint) wanted="$wanted clang-$clang libclang-rt-$clang-dev llvm-$clang clang-tidy-$clang clang-format-$clang" ;;
     bench) wanted="$wanted libbenchmark-dev" ;;
+    sdk) # what came from elsewhere stays
+      wanted="$wanted python3-venv"
+      command -v npm >/dev/null 2>&1 || wanted="$wanted nodejs npm"
+      command -v javac >/dev/null 2>&1 || wanted="$wanted default-jdk-headless"
+      command -v mvn >/dev/null 2>&1 || wanted="$wanted maven"
+      ;;
     *) say "there is no group $group" >&2; exit 2 ;;
   esac
 done

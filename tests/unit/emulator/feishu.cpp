@@ -306,6 +306,9 @@ TEST_CASE("feishu emulator: the tree of departments", "[emulator]") {
           Strings{"c", "a"});  // smaller order first
     CHECK(texts(app.all(kChildren + "?fetch_child=true&" + kCustom).items, "department_id") ==
           Strings{"c", "a", "b"});
+    // As the official SDK for Python writes it.
+    CHECK(app.all(kChildren + "?fetch_child=True&" + kCustom).items ==
+          app.all(kChildren + "?fetch_child=true&" + kCustom).items);
     const auto below = app.get("/open-apis/contact/v3/departments/a/children?" + kCustom);
     CHECK(item(below, 0).at("parent_department_id") == "a");
 

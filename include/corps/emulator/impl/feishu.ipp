@@ -826,8 +826,11 @@ CORPS_DECL void FeishuServer::Impl::prepareRange() {
 CORPS_DECL std::optional<HttpReply> FeishuServer::Impl::readBool(const Call& call, std::string_view name,
                                                                  bool& out) {
     const std::string_view text = call.request.parameter(name);
-    if (text == "true" || text == "false") {
-        out = text == "true";
+    // The official SDK for Python writes them with a capital.
+    if (text == "true" || text == "True") {
+        out = true;
+    } else if (text == "false" || text == "False") {
+        out = false;
     } else if (!text.empty()) {
         return violation(name, text, "expected true or false");
     }
