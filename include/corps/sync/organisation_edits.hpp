@@ -4,6 +4,7 @@
 #include <corps/model/ids.hpp>
 #include <corps/model/member_status.hpp>
 #include <corps/model/password_hash.hpp>
+#include <corps/sync/detail/columns.hpp>
 #include <corps/sync/local_edits.hpp>
 #include <corps/sync/new_member.hpp>
 
@@ -83,6 +84,7 @@ private:
 
     std::int64_t now_;
     std::function<std::string()> newId_;
+    std::optional<detail::Columns> columns_;  // where a call needs them
 };
 
 }  // namespace corps

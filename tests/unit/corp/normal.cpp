@@ -100,7 +100,9 @@ TEMPLATE_TEST_CASE("normal: a batch of members is one change or none", "[corp][n
     std::string const before = w.dump();
     for (NewMember& m : many) m.memberId = m.memberId.str() + "x";
     many.back().memberId = "m9";
-    CHECK(thrownBy([&] { w.corp.addMembers(many); }).is(Errc::alreadyExists));
+    Error const e = thrownBy([&] { w.corp.addMembers(many); });
+    CHECK(e.is(Errc::alreadyExists));
+    CHECK(e.diagnostics().place == "members[2], member m9");
     CHECK(w.dump() == before);
     CHECK(w.corp.addMembers({}).empty());
     CHECK(w.dump() == before);
@@ -435,7 +437,7 @@ TEMPLATE_TEST_CASE("normal: what is refused changes nothing and says what was ex
         {[&] { with([](NewMember& m) { m.password = "x"; }); }, Errc::invalidArgument, "username"},
         // members
         {[&] { c.updateUserInfo("nobody", {.nick = "x"}); }, Errc::notFound, "member nobody"},
-        {[&] { c.updateUserInfo("amy", {.nick = ""}); }, Errc::invalidArgument, "name"},
+        {[&] { c.updateUserInfo("amy", {.nick = ""}); }, Errc::invalidArgument, "member amy"},
         {[&] { c.updateUserInfo("amy", boost::json::object{{"nick", "x"}, {"status", 2}}); },
          Errc::invalidArgument, "status"},
         {[&] { c.updateUserInfo("amy", boost::json::object{{"phone", 1}}); }, Errc::invalidArgument, "phone"},
@@ -460,7 +462,7 @@ TEMPLATE_TEST_CASE("normal: what is refused changes nothing and says what was ex
         {[&] { c.createDept(""); }, Errc::invalidArgument, "name"},
         {[&] { c.createDept("x", "nowhere"); }, Errc::notFound, "department nowhere"},
         {[&] { c.createDept("x", "sales", "support"); }, Errc::alreadyExists, "department support"},
-        {[&] { c.updateDept("sales", ""); }, Errc::invalidArgument, "name"},
+        {[&] { c.updateDept("sales", ""); }, Errc::invalidArgument, "department sales"},
         {[&] { c.updateDept("nowhere", "x"); }, Errc::notFound, "department nowhere"},
         {[&] { c.updateDept("sales", "x", "nowhere"); }, Errc::notFound, "department nowhere"},
         {[&] { c.updateDept("sales", "x", "support"); }, Errc::refused, "department sales"},

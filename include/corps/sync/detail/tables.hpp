@@ -40,6 +40,7 @@ private:
 
 inline constexpr std::string_view kGeneration = "generation";
 inline constexpr std::string_view kFeedSequence = "feedSequence";
+inline constexpr std::string_view kFeedFrom = "feedFrom";  ///< when its oldest entry was made
 inline constexpr std::string_view kActiveMembers = "activeMembers";
 inline constexpr std::string_view kDepartments = "departments";
 inline constexpr std::string_view kSidecarIdentity = "sidecarIdentity";

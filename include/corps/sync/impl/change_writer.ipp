@@ -233,19 +233,27 @@ struct ChangeWriter::State {
         detail::addPending(rows, corp, std::move(pending));
     }
 
-    void dropOldFeed() {
+    void dropOldFeed(detail::StateValues& values) {
         std::int64_t const oldest = now - kFeedMillis;
+        // Known without reading the first entry, which may be long.
+        std::optional<std::int64_t> const from = values.number(detail::kFeedFrom);
+        if (from && *from >= oldest) return;
         std::vector<std::int64_t> gone;
+        std::int64_t next = now;
         std::array<Cell, 1> const prefix{Cell::text(corp)};
         rows.forEach(detail::feedTable(), 0, prefix, [&](std::span<Cell const> row) {
-            if (row[3].integer() >= oldest) return false;
+            if (row[3].integer() >= oldest || gone.size() == 64) {
+                next = row[3].integer();
+                return false;
+            }
             if (gone.empty() || gone.back() != row[1].integer()) gone.push_back(row[1].integer());
-            return gone.size() < 64;
+            return true;
         });
         for (std::int64_t sequence : gone) {
             std::array<Cell, 2> const key{Cell::text(corp), Cell::integer(sequence)};
             rows.eraseRows(detail::feedTable(), key);
         }
+        values.setNumber(detail::kFeedFrom, next);
     }
     static constexpr std::int64_t kFeedMillis = detail::kFeedDays * 24 * 3600 * 1000;
 };
@@ -312,7 +320,7 @@ CORPS_DECL void ChangeWriter::finish() {
             Cell::blob(s.parts[i])};
         s.rows.upsertRow(detail::feedTable(), row);
     }
-    s.dropOldFeed();
+    s.dropOldFeed(values);
     for (auto const& [table, delta] : s.sums) {
         std::string const name = detail::sumName(table);
         detail::TableSum sum = detail::unpackSum(values.bytes(name).value_or(std::string()));

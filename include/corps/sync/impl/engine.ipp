@@ -883,7 +883,7 @@ CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& 
     std::vector<FeedEntry> out;
     auto const all = tables.all();
     std::array<Cell, 1> const prefix{Cell::text(corp)};
-    rows.forEach(detail::feedTable(), 0, prefix, [&](std::span<Cell const> row) {
+    auto const take = [&](std::span<Cell const> row) {
         std::int64_t const sequence = row[1].integer();
         std::int64_t const part = row[2].integer();
         if (sequence < from[0] || (sequence == from[0] && part < from[1])) return true;
@@ -917,7 +917,22 @@ CORPS_DECL std::vector<FeedEntry> readFeed(RowAccess& rows, RecordTables const& 
             out.push_back(std::move(e));
         }
         return true;
-    });
+    };
+    // From where the cursor stands, change by change; from the oldest where that is gone.
+    bool known = false;
+    bool more = true;
+    std::int64_t const last =
+        cursor.empty() ? 0 : detail::StateValues(rows, corp).number(detail::kFeedSequence).value_or(0);
+    for (std::int64_t sequence = from[0]; more && sequence <= last; ++sequence) {
+        std::array<Cell, 2> const key{prefix[0], Cell::integer(sequence)};
+        rows.forEach(detail::feedTable(), 0, key, [&](std::span<Cell const> row) {
+            known = true;
+            more = take(row);
+            return more;
+        });
+        if (!known) break;
+    }
+    if (!known) rows.forEach(detail::feedTable(), 0, prefix, take);
     return out;
 }
 

@@ -152,6 +152,11 @@ private:
     return out;
 }
 
+[[nodiscard]] inline NewMember inRoot(NewMember member, CorpReader const& r) {
+    member.deptIdList = {DeptId(r.rootDeptId())};
+    return member;
+}
+
 [[nodiscard]] inline bool allowsJoining(CorpConfig const& config) {
     for (boost::json::object const* o : {&config.element, &config.business}) {
         boost::json::value const* const v = o->if_contains("allowJoin");
@@ -305,12 +310,14 @@ CORPS_DECL void LocalCore::add(std::string const& caller, std::vector<NewMember>
         std::vector<MemberId> ids;
         ids.reserve(members.size());
         for (std::size_t i = 0; i < members.size(); ++i) {
-            if (toRoot) {
-                NewMember member = members[i];
-                member.deptIdList = {DeptId(edits.reader().rootDeptId())};
-                ids.push_back(edits.addMember(member, passwords[i]));
-            } else {
-                ids.push_back(edits.addMember(members[i], passwords[i]));
+            try {
+                ids.push_back(edits.addMember(
+                    toRoot ? detail::inRoot(members[i], edits.reader()) : members[i], passwords[i]));
+            } catch (Error const& e) {
+                if (members.size() == 1) throw;
+                Diagnostics d = e.diagnostics();
+                d.place = "members[" + std::to_string(i) + "]" + (d.place.empty() ? "" : ", ") + d.place;
+                throw Error(e.code(), e.message(), std::move(d));
             }
         }
         done(edits.reader(), ids);

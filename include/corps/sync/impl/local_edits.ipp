@@ -11,15 +11,19 @@
 namespace corps {
 namespace detail {
 
-inline void requireName(std::string_view name) {
-    if (name.empty()) throw Error(Errc::invalidArgument, "a name must not be empty");
-}
-
 [[nodiscard]] inline Error errorAbout(Errc code, std::string_view what, std::string_view id,
                                       std::string message) {
     Diagnostics d;
     d.place = std::string(what) + " " + std::string(id);
     return Error(code, std::move(message), std::move(d));
+}
+
+/** @param what whose name it is. @param id empty where there is none yet. */
+inline void requireName(std::string_view name, std::string_view what, std::string_view id = {}) {
+    if (!name.empty()) return;
+    std::string const message = "the name of a " + std::string(what) + " must not be empty";
+    if (id.empty()) throw Error(Errc::invalidArgument, message);
+    throw errorAbout(Errc::invalidArgument, what, id, message);
 }
 
 [[nodiscard]] inline Error takenId(std::string_view what, std::string_view id) {
@@ -201,13 +205,13 @@ CORPS_DECL void LocalEdits::reinstate(std::vector<MemberId> const& ids) {
 }
 
 CORPS_DECL void LocalEdits::createRoleGroup(RoleGroupId const& id, std::string_view name) {
-    detail::requireName(name);
+    detail::requireName(name, "role group", id.view());
     if (reader_.hasRoleGroup(id.view())) throw detail::takenId("role group", id.view());
     put(*tables_.roleGroup, {id.view()}, {{"name", Cell::text(name)}, {"origin", Cell::text(kOriginLocal)}});
 }
 
 CORPS_DECL void LocalEdits::renameRoleGroup(RoleGroupId const& id, std::string_view name) {
-    detail::requireName(name);
+    detail::requireName(name, "role group", id.view());
     requireLocal(*tables_.roleGroup, id.view(), "role group");
     put(*tables_.roleGroup, {id.view()}, {{"name", Cell::text(name)}});
 }
@@ -225,7 +229,7 @@ CORPS_DECL void LocalEdits::deleteRoleGroup(RoleGroupId const& id) {
 }
 
 CORPS_DECL void LocalEdits::createRole(RoleId const& id, RoleGroupId const& group, std::string_view name) {
-    detail::requireName(name);
+    detail::requireName(name, "role", id.view());
     reader_.requireRoleGroup(group.view());
     if (reader_.hasRole(id.view())) throw detail::takenId("role", id.view());
     put(*tables_.role, {id.view()},
@@ -235,7 +239,7 @@ CORPS_DECL void LocalEdits::createRole(RoleId const& id, RoleGroupId const& grou
 }
 
 CORPS_DECL void LocalEdits::renameRole(RoleId const& id, std::string_view name) {
-    detail::requireName(name);
+    detail::requireName(name, "role", id.view());
     requireLocal(*tables_.role, id.view(), "role");
     put(*tables_.role, {id.view()}, {{"name", Cell::text(name)}});
 }

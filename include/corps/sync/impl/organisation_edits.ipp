@@ -64,7 +64,7 @@ CORPS_DECL void OrganisationEdits::putShared(TableSchema const& t, std::string_v
 // --- members ---
 
 CORPS_DECL MemberId OrganisationEdits::addMember(NewMember const& member, PreparedPassword const& password) {
-    detail::requireName(member.nick);
+    detail::requireName(member.nick, "member", member.memberId.view());
     if (member.deptIdList.empty())
         throw Error(Errc::invalidArgument, "a member needs a department: deptIdList must not be empty");
     for (std::string_view id : detail::distinct(member.deptIdList, "department")) reader().requireDept(id);
@@ -149,8 +149,8 @@ CORPS_DECL void OrganisationEdits::giveCredentials(std::string const& userId, Ne
 }
 
 CORPS_DECL void OrganisationEdits::fillUser(std::string_view userId, MemberUpdate const& from) {
-    detail::Columns const columns(tables());
-    detail::Users const users(reader().rows(), tables(), columns, corp(), "", "", now_);
+    if (!columns_) columns_.emplace(tables());
+    detail::Users const users(reader().rows(), tables(), *columns_, corp(), "", "", now_);
     auto const cell = [](Field<std::string> const& f) { return f.known() ? Cell::text(f.value()) : Cell(); };
     detail::UserProfile const profile{cell(from.nick), cell(from.phone), cell(from.email), cell(from.photo)};
     std::string const id(userId);
@@ -191,7 +191,7 @@ CORPS_DECL void OrganisationEdits::setStatus(std::vector<MemberId> const& ids, M
 }
 
 CORPS_DECL void OrganisationEdits::updateMember(MemberId const& id, MemberUpdate const& update) {
-    if (update.nick.known()) detail::requireName(update.nick.value());
+    if (update.nick.known()) detail::requireName(update.nick.value(), "member", id.view());
     if (update.gender.known() && !hasName(update.gender.value()))
         throw Error(Errc::invalidArgument, "gender: expected " + std::string(namesOf(update.gender.value())));
     if (update.extendConf.known()) {
@@ -223,7 +223,7 @@ CORPS_DECL void OrganisationEdits::updateMember(MemberId const& id, MemberUpdate
 // --- departments ---
 
 CORPS_DECL void OrganisationEdits::createDept(DeptId const& id, DeptId const& parent, std::string_view name) {
-    detail::requireName(name);
+    detail::requireName(name, "department", id.view());
     if (reader().hasDept(id.view())) throw detail::takenId("department", id.view());
     std::string const below = parent.empty() ? reader().rootDeptId() : parent.str();
     reader().requireDept(below);
@@ -231,7 +231,7 @@ CORPS_DECL void OrganisationEdits::createDept(DeptId const& id, DeptId const& pa
 }
 
 CORPS_DECL void OrganisationEdits::updateDept(DeptId const& id, std::string_view name, DeptId const& parent) {
-    detail::requireName(name);
+    detail::requireName(name, "department", id.view());
     reader().requireDept(id.view());
     Cell below;
     if (!parent.empty()) {
