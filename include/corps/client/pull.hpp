@@ -157,7 +157,8 @@ struct NoUpstream {};
  * - `identity()` names everything that decides what decode() yields (versions of shapes, id types, configured
  * roles, base URL): when it changes, remembered fingerprints are void;
  * - `explainAbsence(ids)` says, in the order of ids, who left and who is merely out of sight; asked in
- * partial scope only;
+ * partial scope only: again of who is out of scope when the scope has changed or a day has passed, of who is
+ * unknown at the next sync;
  * - optionally `otherIds(unit)`, a std::vector<std::string>: under which other ids the platform knows the
  * department or person of this unit. Asked when a store moves to other id types, so that everything given to
  * them here follows.

@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string>
@@ -375,16 +376,40 @@ TEST_CASE("graveyard 24: who is out of the application's sight has not left",
     CHECK(r.outOfScope == std::vector<std::string>{"b0", "b1", "b2", "b3", "b4", "b5", "r"});
     CHECK(r.members.removed + r.memberships.removed + r.departments.removed == 0);
     CHECK(bench.rows.memberships().size() == 13);
-    // In sight somebody leaves, out of sight somebody does, and the platform says so.
+    CHECK(up.asked.size() == 7);  // one call each, perhaps: not at every sync
+    up.asked.clear();
+    WriteCount const settled = bench.counting.count();
+    CHECK(bench.sync(up).outOfScope.size() == 7);
+    CHECK(up.asked.empty());
+    CHECK(bench.counting.count().transactions == settled.transactions);
+    // In sight somebody leaves, out of sight somebody does, and the platform says so within a day.
     org.members.erase("m0");
     org.members.erase("b0");
     up.show(org, narrow);
     r = bench.sync(up);
-    CHECK(r.members.removed == 2);
+    CHECK(up.asked == std::vector<std::string>{"m0"});
+    CHECK(r.members.removed == 1);
     CHECK(bench.rows.status("m0") == "resigned");
+    CHECK(bench.rows.status("b0") == "active");
+    bench.loop.clock->advance(std::chrono::hours(24));
+    up.asked.clear();
+    r = bench.sync(up);
+    CHECK(up.asked.size() == 7);
+    CHECK(r.members.removed == 1);
     CHECK(bench.rows.status("b0") == "resigned");
     CHECK(r.outOfScope == std::vector<std::string>{"b1", "b2", "b3", "b4", "b5", "r"});
     CHECK(bench.engine->verify().ok);
+    // In another scope it is asked again, and at every sync of whom it could say nothing.
+    up.asked.clear();
+    narrow.visibleRoots = {"a", "b"};
+    up.show(org, narrow);
+    auto const knows = up.onAbsence;
+    up.onAbsence = [&knows](std::string const& id) { return id == "r" ? Absence::unknown : knows(id); };
+    r = bench.sync(up);
+    CHECK(up.asked == std::vector<std::string>{"r"});
+    up.asked.clear();
+    bench.sync(up);
+    CHECK(up.asked == std::vector<std::string>{"r"});
     // Wide again: as if nothing had been.
     up.show(org);
     r = bench.sync(up);

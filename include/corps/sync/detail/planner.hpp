@@ -99,10 +99,11 @@ public:
                        Baseline const& before);
 
     /**
-     * Members whose absence only the platform can explain (partial scope). Empty: plan() can be called at
-     * once. Runs everything up to the question of who left.
+     * Members whose absence only the platform can explain (partial scope), but for those of whom it did so
+     * lately. Empty: plan() can be called at once. Runs everything up to the question of who left.
      */
     [[nodiscard]] CORPS_DECL std::vector<std::string> unexplained();
+    /** @param absences what the platform says of those it was asked of. */
     [[nodiscard]] CORPS_DECL SyncPlan plan(std::map<std::string, Absence> const& absences);
 
 private:
@@ -133,6 +134,8 @@ private:
     void emitAdmins();
     void nextRuns(SyncPlan& plan);
     void stateUpdates(SyncPlan& plan);
+    void rememberAbsences(std::map<std::string, Absence> const& absences, NextRuns& next) const;
+    std::string scopeText() const;
 
     // stored rows, read by key or all at once when most are wanted
     Row storedMember(std::string const& id);
@@ -191,6 +194,7 @@ private:
     std::unordered_map<std::string, std::string> topLevel_;
     std::vector<std::string> pendingBefore_;  // sorted
     std::set<std::string> pendingAfter_;
+    std::map<std::string, std::int64_t> explained_;  // out of this scope, and when the platform said so
     std::vector<std::string> touched_;
     std::map<std::string, Judged> judged_;
     std::set<std::string> heldMembers_;

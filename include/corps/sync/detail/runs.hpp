@@ -20,12 +20,22 @@ namespace corps::detail {
 /** Kind of the run that names members whose absence was found but not acted upon: they are judged anew each
  * time. */
 inline constexpr std::int64_t kPendingRun = 100;
+/**
+ * Kind of the run that names members whom the platform called out of scope. In place of a fingerprint stands
+ * when (ms since 1970) and for which scope.
+ */
+inline constexpr std::int64_t kOutOfScopeRun = 101;
+/** The platform is asked again of somebody out of scope after a day, or when the scope is another. */
+inline constexpr std::int64_t kAbsenceMillis = std::int64_t{24} * 3600 * 1000;
 
 /** Fingerprints of one listing in delivered order; the keys beside them are loaded when asked for. */
 using RunMap = std::map<Listing, std::vector<Fingerprint>>;
 
 /** Loads the fingerprints of every listing of a corp. 16 bytes a unit. */
 [[nodiscard]] CORPS_DECL RunMap loadRuns(RowAccess& rows, std::string_view corp);
+/** Loads the fingerprints of one run. */
+[[nodiscard]] CORPS_DECL std::vector<Fingerprint> loadRun(RowAccess& rows, std::string_view corp,
+                                                          std::int64_t kind, std::string_view id);
 /** Loads the keys of one run, in its order. */
 [[nodiscard]] CORPS_DECL std::vector<std::string> loadRunKeys(RowAccess& rows, std::string_view corp,
                                                               std::int64_t kind, std::string_view id);

@@ -42,7 +42,7 @@ CORPS_DECL std::vector<std::string> Planner::unexplained() {
     std::vector<std::string> out;
     if (proof_.fullScope) return out;
     for (auto const& [id, j] : judged_)
-        if (j.gone) out.push_back(id);
+        if (j.gone && !explained_.contains(id)) out.push_back(id);
     return out;
 }
 
@@ -140,6 +140,7 @@ CORPS_DECL SyncPlan Planner::plan(std::map<std::string, Absence> const& absences
     plan.runs = std::make_shared<NextRuns>();
     nextRuns(plan);
     stateUpdates(plan);
+    rememberAbsences(absences, *plan.runs);
     return plan;
 }
 

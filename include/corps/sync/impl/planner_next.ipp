@@ -139,15 +139,42 @@ CORPS_DECL bool Planner::unread(HoldKey const& key) const {
            (j->second.active || kind == "person");
 }
 
+/** What the application sees, as the store remembers it. */
+CORPS_DECL std::string Planner::scopeText() const {
+    std::string out = proof_.fullScope ? "full" : "partial";
+    std::vector<std::string> roots = proof_.visibleRoots;
+    std::sort(roots.begin(), roots.end());
+    for (std::string const& r : roots) out += " " + r;
+    return out;
+}
+
+CORPS_DECL void Planner::rememberAbsences(std::map<std::string, Absence> const& absences,
+                                          NextRuns& next) const {
+    RunUpdate update;
+    update.kind = kOutOfScopeRun;
+    std::uint64_t const scope = fingerprint(FingerprintKey(), 0, scopeText()).lo;
+    for (auto const& [id, j] : judged_) {
+        if (j.present || !(j.outOfScope || j.unproven)) continue;
+        auto const said = absences.find(id);
+        auto const before = explained_.find(id);
+        if (said != absences.end() ? said->second != Absence::outOfScope : before == explained_.end())
+            continue;
+        update.keys.push_back(id);
+        update.prints.push_back(Fingerprint{
+            static_cast<std::uint64_t>(said != absences.end() ? in_.now : before->second), scope});
+    }
+    if (update.keys == loadRunKeys(rows_, in_.corp, kOutOfScopeRun, "") &&
+        update.prints == loadRun(rows_, in_.corp, kOutOfScopeRun, ""))
+        return;
+    next.updates.push_back(std::move(update));
+}
+
 CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
     NextRuns& next = *plan.runs;
     auto set = [&next](std::string_view name, std::string const& was, std::string is) {
         if (was != is) next.state.emplace_back(name, std::move(is));
     };
-    std::string scope = proof_.fullScope ? "full" : "partial";
-    std::vector<std::string> roots = proof_.visibleRoots;
-    std::sort(roots.begin(), roots.end());
-    for (std::string const& r : roots) scope += " " + r;
+    std::string scope = scopeText();
     plan.scopeChanged = !base_.scope.empty() && base_.scope != scope;
     set(kScope, base_.scope, scope);
     if (!proof_.upstreamCorpId.empty()) set(kUpstreamCorp, base_.upstreamCorp, proof_.upstreamCorpId);

@@ -38,6 +38,15 @@ CORPS_DECL void Planner::readStored() {
         if (key.first == kHoldApproval && row.until > in_.now) approvals_.insert(key.second);
     if (!in_.options.approve.empty()) approvals_.insert(in_.options.approve.str());
     pendingBefore_ = loadRunKeys(rows_, in_.corp, kPendingRun, "");
+    if (proof_.fullScope) return;
+    std::vector<Fingerprint> const when = loadRun(rows_, in_.corp, kOutOfScopeRun, "");
+    std::vector<std::string> const who = loadRunKeys(rows_, in_.corp, kOutOfScopeRun, "");
+    std::uint64_t const scope = fingerprint(FingerprintKey(), 0, scopeText()).lo;
+    for (std::size_t i = 0; i < who.size() && i < when.size(); ++i) {
+        auto const at = static_cast<std::int64_t>(when[i].lo);
+        if (when[i].hi == scope && at <= in_.now && in_.now - at < kAbsenceMillis)
+            explained_.emplace(who[i], at);
+    }
 }
 
 CORPS_DECL Row Planner::storedMember(std::string const& id) {

@@ -13,23 +13,35 @@ namespace detail {
 
 inline constexpr std::size_t kRunChunk = 4096;  // entries: 64 KiB of fingerprints
 
+/** Adds what one stored chunk holds. */
+inline void addChunk(std::vector<Fingerprint>& run, std::string_view blob) {
+    std::size_t const n = blob.size() / sizeof(Fingerprint);
+    std::size_t const at = run.size();
+    run.resize(at + n);
+    if (n > 0) std::memcpy(run.data() + at, blob.data(), n * sizeof(Fingerprint));
+}
+
+CORPS_DECL std::vector<Fingerprint> loadRun(RowAccess& rows, std::string_view corp, std::int64_t kind,
+                                            std::string_view id) {
+    std::vector<Fingerprint> out;
+    std::array<Cell, 3> const prefix{Cell::text(corp), Cell::integer(kind), Cell::text(id)};
+    rows.forEach(runTable(), 0, prefix, [&out](std::span<Cell const> row) { addChunk(out, row[4].bytes()); });
+    return out;
+}
+
 CORPS_DECL RunMap loadRuns(RowAccess& rows, std::string_view corp) {
     RunMap out;
     std::array<Cell, 1> const prefix{Cell::text(corp)};
     std::vector<Fingerprint>* run = nullptr;
     Listing last;
     rows.forEach(runTable(), 0, prefix, [&](std::span<Cell const> row) {
-        if (row[1].integer() == kPendingRun) return;
+        if (row[1].integer() >= kPendingRun) return;  // of no listing
         Listing listing{static_cast<ListingKind>(row[1].integer()), std::string(row[2].bytes())};
         if (run == nullptr || listing != last) {
             run = &out[listing];
             last = std::move(listing);
         }
-        std::string_view const blob = row[4].bytes();
-        std::size_t const n = blob.size() / sizeof(Fingerprint);
-        std::size_t const at = run->size();
-        run->resize(at + n);
-        if (n > 0) std::memcpy(run->data() + at, blob.data(), n * sizeof(Fingerprint));
+        addChunk(*run, row[4].bytes());
     });
     return out;
 }
