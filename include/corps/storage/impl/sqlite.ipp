@@ -54,10 +54,13 @@ CORPS_DECL std::string const& SqliteStorage::path() const noexcept { return stor
 
 CORPS_DECL std::optional<SqliteStorage::Lock> SqliteStorage::tryLock(std::string_view corp) {
     std::string const file = store_->file() + ".lock";
-    auto const fail = [&file](int system) {
+    auto const fail = [&](int system) {
+        Diagnostics d = detail::atPlace(file);
+        d.corp = corp;
         return Error(Errc::storage,
-                     "the lock file cannot be used (" + std::system_category().message(system) + ")",
-                     detail::atPlace(file));
+                     "the lock file cannot be used: allow reading and writing it (" +
+                         std::system_category().message(system) + ")",
+                     std::move(d));
     };
     std::uint64_t hash = 0xcbf29ce484222325U;
     for (char c : corp) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
