@@ -29,9 +29,10 @@ std::vector<Command> const& commands() {
          "never synced"},
         {"sync",
          {},
-         {{"--dry-run"}, {"--approve", "DIGEST"}, {"--allow-removals"}, {"--json"}},
+         {{"--dry-run"}, {"--approve", "DIGEST"}, {"--allow-removals"}, {"--migrate"}, {"--json"}},
          "bring the store in line with the platform; --approve lets the held removals of that digest go, "
-         "--allow-removals all of them"},
+         "--allow-removals all of them; --migrate once when the application or the id types of the business "
+         "file have changed"},
         {"check",
          {},
          {},
@@ -192,6 +193,7 @@ which.
 void interpret(Arguments& a) {
     a.sync.dryRun = a.has("--dry-run");
     a.sync.allowRemovals = a.has("--allow-removals");
+    a.sync.migrate = a.has("--migrate");
     if (std::optional<std::string> const text = a.value("--approve")) {
         std::optional<corps::RemovalDigest> const digest = corps::RemovalDigest::parse(*text);
         if (!digest || digest->empty())

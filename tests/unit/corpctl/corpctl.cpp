@@ -133,6 +133,28 @@ TEST_CASE("corpctl: wrong usage exits 2 and says what is wrong", "[corpctl]") {
     CHECK(run({"--version"}).code == 0);
 }
 
+TEST_CASE("corpctl: other ids in the business file are refused, and --migrate moves the store to them",
+          "[corpctl]") {
+    Bench bench;
+    CHECK(bench({"sync", "corps.Demo"}).code == 0);
+    CHECK(bench({"admin", "--set", "dan", "corps.Demo"}).code == 0);
+    bench.write("app/corps/Demo/Demo.json", R"({"appId": "cli_2", "appSecret": "s3cret",
+                "userIdType": "union_id", "baseUrl": ")" +
+                                                bench.server.baseUrl() + "\"}");
+    Ran const refused = bench({"sync", "corps.Demo"});
+    CHECK(refused.code == 1);
+    CHECK(has(refused.err, "application cli_1, ids user_id/department_id"));
+    CHECK(has(refused.err, "application cli_2, ids union_id/open_department_id"));
+    CHECK(has(refused.err, "corpctl sync --migrate"));
+    Ran const dry = bench({"sync", "--migrate", "--dry-run", "corps.Demo"});
+    CHECK(dry.code == 0);
+    CHECK(has(dry.out, "4 members and 2 departments stand under other ids"));
+    CHECK(bench({"sync", "--migrate", "corps.Demo"}).code == 0);
+    CHECK(has(bench({"admin", "corps.Demo"}).out, bench.server.unionId("dan")));
+    CHECK(has(bench({"sync", "corps.Demo"}).out, "nothing written"));
+    CHECK(bench({"verify", "corps.Demo"}).code == 0);
+}
+
 TEST_CASE("corpctl: from the first sync to a tree", "[corpctl]") {
     Bench bench;
     Ran const dry = bench({"sync", "--dry-run", "corps.Demo"});
