@@ -212,7 +212,7 @@ TEST_CASE("app: a directory, with the files where the documents put them", "[app
           }).find("the application directory does not exist") != std::string::npos);
 }
 
-TEST_CASE("app: many threads ask for one corp and read it while it syncs", "[app]") {
+TEST_CASE("app: many threads ask for one corp and read it while it syncs", "[app][thread]") {
     Fixture f;
     std::vector<std::thread> threads;
     std::vector<Toy*> seen(4);

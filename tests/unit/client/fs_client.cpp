@@ -1087,7 +1087,7 @@ TEST_CASE("fs client: members are read while departments still come", "[client][
     CHECK(firstMember < lastPage);
 }
 
-TEST_CASE("fs client: a pull on many threads", "[client][coroutine]") {
+TEST_CASE("fs client: a pull on many threads", "[client][coroutine][thread]") {
     asio::thread_pool pool(4);
     Rig rig(R"({"roles":[{"roleId":"r1"}]})", pool.get_executor());
     rig.platform.roles["r1"].push_back(Platform::user("a", "0"));

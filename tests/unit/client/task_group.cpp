@@ -160,7 +160,7 @@ TEST_CASE("task group: cancellation reaches the jobs, and join ends after them",
     CHECK(log.cancelled == 2);  // the two that waited never began
 }
 
-TEST_CASE("task group: on a strand of many threads", "[client][coroutine]") {
+TEST_CASE("task group: on a strand of many threads", "[client][coroutine][thread]") {
     Log log;
     asio::thread_pool pool(4);
     asio::any_io_executor const strand = asio::make_strand(pool);

@@ -26,11 +26,11 @@ void check(StorageSubject const& subject) {
 
 }  // namespace
 
-TEST_CASE("storage: MemoryStorage passes the conformance suite", "[storage]") {
+TEST_CASE("storage: MemoryStorage passes the conformance suite", "[storage][thread]") {
     check(storageSubject<MemoryStorage>([] { return MemoryStorage(); }));
 }
 
-TEST_CASE("storage: SqliteStorage passes the conformance suite", "[storage]") {
+TEST_CASE("storage: SqliteStorage passes the conformance suite", "[storage][thread]") {
     TempDir const dir;
     SqliteOptions options;
     options.sync = SqliteSync::off;

@@ -470,7 +470,8 @@ TEST_CASE("storage: a write inside a write of a SqliteStorage is refused, not wa
     });
 }
 
-TEST_CASE("storage: handles that make the same SQLite file at the same time both get it", "[storage]") {
+TEST_CASE("storage: handles that make the same SQLite file at the same time both get it",
+          "[storage][thread]") {
     TempDir const dir;
     for (int round = 0; round < 10; ++round) {
         std::string const file = dir.file(std::to_string(round) + ".db");
