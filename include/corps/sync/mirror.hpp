@@ -186,7 +186,8 @@ public:
         return this->core()->plan(data, options);
     }
     /** Applies exactly this plan in one transaction. Errors: stalePlan when upstream-owned rows changed
-     * since. */
+     * since; invalidArgument when a plan that was text holds what no sync makes, or a value that its field
+     * cannot have. */
     SyncReport applyPlan(SyncPlan const& plan, SyncOptions options = SyncOptions()) {
         return this->core()->apply(plan, options, this->caller());
     }
