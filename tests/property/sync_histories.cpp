@@ -404,9 +404,21 @@ bool doubtful(FakeOrganisation const& org, FakePull const& how, State const& bef
         if (how.missing.contains(l) || how.incomplete.contains(l)) continue;
         bool const empty = people.empty() || how.empty.contains(l);
         if (how.counts && empty && !people.empty()) return true;  // the platform counts more than it shows
-        if (!empty || had[l].size() < 2 || how.counts || removalsAllowed) continue;
+        if (!empty || how.counts || removalsAllowed) continue;
+        // Of one alone the platform is asked.
+        bool const alone = had[l].size() == 1;
+        if (alone && l.kind != ListingKind::deptMembers) continue;
         for (std::string const& id : had[l])
-            if (!shown.contains(id)) return true;
+            if (!shown.contains(id) && (!alone || org.members.contains(id))) return true;
+    }
+    for (auto const& [role, r] : org.roles) {
+        Listing const l{ListingKind::roleMembers, role};
+        auto const people = org.roleMembers.find(role);
+        bool const empty = people == org.roleMembers.end() || people->second.empty() || how.empty.contains(l);
+        if (!empty || how.incomplete.contains(l) || removalsAllowed) continue;
+        std::size_t had_ = 0;
+        for (auto const& [other, id] : before.up.roleMembers) had_ += other == role ? 1 : 0;
+        if (had_ >= 2) return true;
     }
     return false;
 }
@@ -988,9 +1000,9 @@ private:
     FakeUpstream upstream(FakePull const& how) {
         FakeUpstream up(shown_, how);
         FakeOrganisation const* org = &org_;
-        up.onAbsence = [org](std::string const& id) {
+        up.onAbsence = [org, whole = how.fullScope](std::string const& id) {
             if (org->members.contains(id)) return Absence::outOfScope;
-            return id.back() == '3' ? Absence::unknown : Absence::left;
+            return id.back() == '3' && !whole ? Absence::unknown : Absence::left;
         };
         return up;
     }

@@ -113,6 +113,7 @@ private:
                 co_return out;
             }
             if (out.page == 1 && parent == detail::kFsRoot) addMembers(parent, std::nullopt);
+            if (out.page > 1 && r.answer.units.empty()) sink_.page(api_.deptShape(), tree_, r.answer.units);
             deliver(r.answer.units, !recursive);
             try {
                 cursor = nextCursor(guard, r.answer);
@@ -204,10 +205,10 @@ private:
                 }
             } else {
                 found += r.answer.units.size();
-                if (!r.answer.units.empty()) {
+                // One that was announced and holds nobody is passed on, too.
+                if (!r.answer.units.empty() || page > 1)
                     sink_.page(api_.userShape(), listing, r.answer.units);
-                    checkUsers(r.answer.units);
-                }
+                if (!r.answer.units.empty()) checkUsers(r.answer.units);
                 try {
                     cursor = nextCursor(guard, r.answer);
                 } catch (Error const& e) {
@@ -408,7 +409,8 @@ private:
                     if (lacksPermission(r)) denied = r.error;
                     break;
                 }
-                if (!r.answer.units.empty()) sink_.page(detail::kFsRoleMemberShape, listing, r.answer.units);
+                if (!r.answer.units.empty() || guard.pages() > 0)
+                    sink_.page(detail::kFsRoleMemberShape, listing, r.answer.units);
                 try {
                     cursor = nextCursor(guard, r.answer);
                 } catch (Error const& e) {

@@ -46,6 +46,7 @@ struct FoundMember {
 /** What became of one listing. */
 struct FoundListing {
     bool finished = false;
+    bool emptyPage = false;  ///< a page that the one before it announced held nothing
     ListingState state = ListingState::incomplete;
     std::optional<std::int64_t> count;
     std::vector<Fingerprint> const* stored = nullptr;  ///< of the last sync, matched against; null when cold

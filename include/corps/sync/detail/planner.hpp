@@ -104,6 +104,9 @@ public:
      */
     [[nodiscard]] CORPS_DECL std::vector<std::string> unexplained();
     /** @param absences what the platform says of those it was asked of. */
+    /** Full scope: who is missing from listings that may have been cut short, and from which. unexplained() names
+     * them. */
+    [[nodiscard]] std::map<std::string, std::vector<Listing>> const& doubts() const noexcept { return doubts_; }
     [[nodiscard]] CORPS_DECL SyncPlan plan(std::map<std::string, Absence> const& absences);
 
 private:
@@ -122,6 +125,8 @@ private:
     void readStored();
     void judgeDepartments();
     void doubtEmptyListings();
+    void doubtCutListings();
+    bool doubt(std::string const& member);
     void touchMembers();
     void judgeMembers();
     void limitRemovals();
@@ -197,6 +202,7 @@ private:
     std::map<std::string, std::int64_t> explained_;  // out of this scope, and when the platform said so
     std::vector<std::string> touched_;
     std::map<std::string, Judged> judged_;
+    std::map<std::string, std::vector<Listing>> doubts_;
     std::set<std::string> heldMembers_;
     std::map<std::string, std::set<std::string>> heldMemberships_;  // department -> members who keep it
     std::set<std::string> heldAdmins_;

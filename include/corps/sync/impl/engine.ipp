@@ -196,6 +196,7 @@ struct SyncEngine::Impl {
         bool const migrates = options.migrate && self->migrates(base, proof);
         if (migrates) base.runs.clear();
         std::vector<std::string> ask;
+        std::map<std::string, std::vector<Listing>> doubts;
         SyncPlan out;
         std::map<Listing, ListingState> states;
         for (auto const& [listing, f] : found.listings) states[listing] = f.state;
@@ -208,6 +209,7 @@ struct SyncEngine::Impl {
                 self->withRows(stored, migration, [&](RowAccess& rows) {
                     detail::Planner planner(in, rows, found, proof, base);
                     ask = planner.unexplained();
+                    doubts = planner.doubts();
                     if (ask.empty()) out = planner.plan({});
                 });
             });
@@ -226,6 +228,22 @@ struct SyncEngine::Impl {
         std::map<std::string, Absence> absences;
         for (std::size_t i = 0; i < ask.size() && i < why.size(); ++i) absences[ask[i]] = why[i];
         for (auto& [listing, f] : found.listings) f.state = states[listing];
+        // Who did not leave is missing from a list that was cut short: it proves nothing, then.
+        std::map<Listing, std::size_t> stillThere;
+        for (auto const& [member, listings] : doubts) {
+            auto const it = absences.find(member);
+            if (it == absences.end() || it->second == Absence::left) continue;
+            for (Listing const& listing : listings) ++stillThere[listing];
+        }
+        for (auto const& [listing, members] : stillThere) {
+            found.listings[listing].state = ListingState::incomplete;
+            SyncFault fault;
+            fault.place = listing.kind == ListingKind::departments ? "departments"
+                                                                   : "members of department " + listing.id;
+            fault.code = make_error_code(Errc::protocol);
+            fault.message = std::to_string(members) + " people are missing, and the platform does not say that they left";
+            found.faults.push_back(std::move(fault));
+        }
         std::function<void()> const judgeAgain = [&] {
             self->store.read([&](RowAccess& stored) {
                 self->withRows(stored, migration, [&](RowAccess& rows) {

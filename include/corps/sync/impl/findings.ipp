@@ -163,6 +163,7 @@ CORPS_DECL void Findings::page(PageShape const& shape, Listing const& listing,
     auto [it, fresh] = listings.try_emplace(listing);
     FoundListing& found = it->second;
     bool const keepsRun = hasRun(listing.kind);
+    if (units.empty()) found.emptyPage = true;
     if (fresh && keepsRun) {
         if (auto const run = stored_.find(listing); run != stored_.end()) {
             found.stored = &run->second;

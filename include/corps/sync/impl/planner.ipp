@@ -36,11 +36,16 @@ CORPS_DECL std::vector<std::string> Planner::unexplained() {
     rolesComplete_ = roles != nullptr && roles->state == ListingState::complete;
     judgeDepartments();
     doubtEmptyListings();
+    doubtCutListings();
     coverDepartments();
     touchMembers();
     judgeMembers();
     std::vector<std::string> out;
-    if (proof_.fullScope) return out;
+    if (proof_.fullScope) {
+        for (auto const& [id, j] : judged_)
+            if (j.gone && doubt(id)) out.push_back(id);
+        return out;
+    }
     for (auto const& [id, j] : judged_)
         if (j.gone && !explained_.contains(id)) out.push_back(id);
     return out;

@@ -40,12 +40,19 @@ CORPS_DECL void Planner::judgeDepartments() {
 
     std::size_t const others = deptRows_.size() - (deptRows_.contains(root) ? 1 : 0);
     std::size_t const storedOthers = storedDepts_.size() - (storedDepts_.contains(root) ? 1 : 0);
-    if (treeComplete_ && others == 0 && storedOthers > 0 && proof_.fullScope && !in_.options.allowRemovals) {
+    bool const emptied = others == 0 && storedOthers > 0;
+    bool const cut = tree != nullptr && tree->emptyPage &&
+                     std::any_of(storedDepts_.begin(), storedDepts_.end(), [&](auto const& stored) {
+                         return stored.first != root && !deptRows_.contains(stored.first);
+                     });
+    if (treeComplete_ && (emptied || cut) && proof_.fullScope && !in_.options.allowRemovals) {
         treeComplete_ = false;
         SyncFault fault;
         fault.place = "departments";
         fault.code = make_error_code(Errc::protocol);
-        fault.message = "success with no department where there were " + std::to_string(storedOthers);
+        fault.message =
+            emptied ? "success with no department where there were " + std::to_string(storedOthers)
+                    : "success with no department on a page that was announced, and some are missing";
         faults_.push_back(std::move(fault));
     }
 

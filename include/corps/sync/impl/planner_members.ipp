@@ -73,6 +73,68 @@ CORPS_DECL void Planner::doubtEmptyListings() {
     }
 }
 
+/**
+ * Lists of roles that hold nobody, and lists of departments and roles with a page that was announced and held nobody:
+ * whoever is missing there may stand on a page that did not come. Of departments only those count who are seen
+ * elsewhere; the others are asked about (see doubt).
+ */
+CORPS_DECL void Planner::doubtCutListings() {
+    if (storeEmpty_ || in_.options.allowRemovals) return;
+    for (auto& [listing, found] : f_.listings) {
+        bool const role = listing.kind == ListingKind::roleMembers;
+        if ((!role && listing.kind != ListingKind::deptMembers) || !found.finished ||
+            found.state != ListingState::complete || found.count)
+            continue;
+        if (!found.emptyPage && (!role || !found.prints.empty())) continue;
+        std::vector<std::string> were;
+        std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(listing.id)};
+        rows_.forEach(role ? *t_.roleMember : *t_.deptMember, 0, prefix, [&](std::span<Cell const> row) {
+            if (role && row[c_.roleMember.origin].bytes() == kOriginLocal) return;
+            were.emplace_back(row[role ? c_.roleMember.memberId : c_.deptMember.memberId].bytes());
+        });
+        auto const elsewhere = [&](std::string const& m) {
+            auto const it = f_.members.find(m);
+            if (it != f_.members.end() && !it->second.rows.empty()) return true;
+            std::vector<std::string> const depts = storedDepts(m);
+            return std::any_of(depts.begin(), depts.end(), [&](std::string const& d) {
+                return d != listing.id && seen(ListingKind::deptMembers, d, m) == Seen::yes;
+            });
+        };
+        auto const missing = std::count_if(were.begin(), were.end(), [&](std::string const& m) {
+            return seen(listing.kind, listing.id, m) == Seen::no && (role || elsewhere(m));
+        });
+        if (missing < (found.emptyPage ? 1 : 2)) continue;
+        found.state = ListingState::incomplete;
+        SyncFault fault;
+        fault.place = (role ? "members of role " : "members of department ") + listing.id;
+        fault.code = make_error_code(Errc::protocol);
+        fault.message = "success with nobody, and " + std::to_string(missing) + " are missing";
+        faults_.push_back(std::move(fault));
+    }
+}
+
+/**
+ * Whether somebody counts as gone only because a list came back empty, or ended so, or because their department is
+ * gone: an answer that is cut short looks the same. Notes which listings are in question.
+ */
+CORPS_DECL bool Planner::doubt(std::string const& member) {
+    if (in_.options.allowRemovals) return false;
+    std::vector<Listing> listings;
+    for (std::string const& dept : storedDepts(member)) {
+        Listing listing{ListingKind::deptMembers, dept};
+        if (goneDepts_.contains(dept)) {
+            listings.push_back(Listing{ListingKind::departments, std::string()});
+            continue;
+        }
+        auto const it = f_.listings.find(listing);
+        if (it == f_.listings.end() || !it->second.finished || it->second.count) continue;
+        if (it->second.prints.empty() || it->second.emptyPage) listings.push_back(std::move(listing));
+    }
+    if (listings.empty()) return false;
+    doubts_[member] = std::move(listings);
+    return true;
+}
+
 CORPS_DECL void Planner::touchMembers() {
     std::set<std::string> ids;
     for (auto const& [id, member] : f_.members) ids.insert(id);
