@@ -536,7 +536,8 @@ public:
     asio::awaitable<std::vector<Absence>> explainAbsence(std::vector<std::string> ids) override {
         asked.insert(asked.end(), ids.begin(), ids.end());
         std::vector<Absence> out;
-        for (std::string const& id : ids) out.push_back(onAbsence ? onAbsence(id) : proof_.fullScope ? Absence::left : Absence::unknown);
+        for (std::string const& id : ids)
+            out.push_back(onAbsence ? onAbsence(id) : proof_.fullScope ? Absence::left : Absence::unknown);
         co_return out;
     }
 

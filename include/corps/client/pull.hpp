@@ -85,8 +85,8 @@ struct Unit {
 class PageSink : public RowSink {
 public:
     /** Units of one page of a listing, in delivered order; pages of one listing come in order, listings
-     * interleave. A page without any is passed on where the page before it announced it: it casts doubt on who is
-     * missing. */
+     * interleave. A page without any is passed on where the page before it announced it: it casts doubt on
+     * who is missing. */
     virtual void page(PageShape const& shape, Listing const& listing,
                       std::span<std::string_view const> units) = 0;
     /** No more pages of this listing. `count` is the platform's own number of records in it, where it gives
@@ -160,8 +160,8 @@ struct NoUpstream {};
  * - `explainAbsence(ids)` says, in the order of ids, who left and who is merely out of sight; asked in
  * partial scope only: again of who is out of scope when the scope has changed or a day has passed, of who is
  * unknown at the next sync;
- *   in full scope asked about those who are missing only because a list came back empty or their department is
- * gone: of these, none but who left is resigned;
+ *   in full scope asked about those who are missing only because a list came back empty or their department
+ * is gone: of these, none but who left is resigned;
  * - optionally `otherIds(unit)`, a std::vector<std::string>: under which other ids the platform knows the
  * department or person of this unit. Asked when a store moves to other id types, so that everything given to
  * them here follows.

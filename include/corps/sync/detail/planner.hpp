@@ -104,9 +104,11 @@ public:
      */
     [[nodiscard]] CORPS_DECL std::vector<std::string> unexplained();
     /** @param absences what the platform says of those it was asked of. */
-    /** Full scope: who is missing from listings that may have been cut short, and from which. unexplained() names
-     * them. */
-    [[nodiscard]] std::map<std::string, std::vector<Listing>> const& doubts() const noexcept { return doubts_; }
+    /** Full scope: who is missing from listings that may have been cut short, and from which. unexplained()
+     * names them. */
+    [[nodiscard]] std::map<std::string, std::vector<Listing>> const& doubts() const noexcept {
+        return doubts_;
+    }
     [[nodiscard]] CORPS_DECL SyncPlan plan(std::map<std::string, Absence> const& absences);
 
 private:

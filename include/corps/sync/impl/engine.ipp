@@ -241,7 +241,8 @@ struct SyncEngine::Impl {
             fault.place = listing.kind == ListingKind::departments ? "departments"
                                                                    : "members of department " + listing.id;
             fault.code = make_error_code(Errc::protocol);
-            fault.message = std::to_string(members) + " people are missing, and the platform does not say that they left";
+            fault.message =
+                std::to_string(members) + " people are missing, and the platform does not say that they left";
             found.faults.push_back(std::move(fault));
         }
         std::function<void()> const judgeAgain = [&] {

@@ -50,9 +50,9 @@ CORPS_DECL void Planner::judgeDepartments() {
         SyncFault fault;
         fault.place = "departments";
         fault.code = make_error_code(Errc::protocol);
-        fault.message =
-            emptied ? "success with no department where there were " + std::to_string(storedOthers)
-                    : "success with no department on a page that was announced, and some are missing";
+        fault.message = emptied
+                            ? "success with no department where there were " + std::to_string(storedOthers)
+                            : "success with no department on a page that was announced, and some are missing";
         faults_.push_back(std::move(fault));
     }
 

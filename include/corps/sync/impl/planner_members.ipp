@@ -74,9 +74,9 @@ CORPS_DECL void Planner::doubtEmptyListings() {
 }
 
 /**
- * Lists of roles that hold nobody, and lists of departments and roles with a page that was announced and held nobody:
- * whoever is missing there may stand on a page that did not come. Of departments only those count who are seen
- * elsewhere; the others are asked about (see doubt).
+ * Lists of roles that hold nobody, and lists of departments and roles with a page that was announced and held
+ * nobody: whoever is missing there may stand on a page that did not come. Of departments only those count who
+ * are seen elsewhere; the others are asked about (see doubt).
  */
 CORPS_DECL void Planner::doubtCutListings() {
     if (storeEmpty_ || in_.options.allowRemovals) return;
@@ -114,8 +114,8 @@ CORPS_DECL void Planner::doubtCutListings() {
 }
 
 /**
- * Whether somebody counts as gone only because a list came back empty, or ended so, or because their department is
- * gone: an answer that is cut short looks the same. Notes which listings are in question.
+ * Whether somebody counts as gone only because a list came back empty, or ended so, or because their
+ * department is gone: an answer that is cut short looks the same. Notes which listings are in question.
  */
 CORPS_DECL bool Planner::doubt(std::string const& member) {
     if (in_.options.allowRemovals) return false;
