@@ -54,7 +54,7 @@ std::vector<Command> const& commands() {
          "whoever and whatever it does not name stays; \"-\" is standard input"},
         {"dept create",
          {"NAME"},
-         {{"--parent", "DEPT"}, {"--json"}},
+         {{"--parent", "DEPT"}, {"--id", "DEPT"}, {"--json"}},
          "make a department below the root, or below --parent; prints its id and name"},
         {"dept rename", {"DEPT", "NAME"}, {{"--json"}}, "give a department another name"},
         {"dept move",
@@ -104,7 +104,7 @@ std::vector<Command> const& commands() {
         {"role list", {}, {}, "role groups and their roles, with the number of who has them"},
         {"role create",
          {"NAME", "GROUP"},
-         {{"--json"}},
+         {{"--id", "ROLE"}, {"--json"}},
          "make a role in a role group; prints its id and name"},
         {"role rename", {"ROLE", "NAME"}, {{"--json"}}, "give a role another name"},
         {"role delete", {"ROLE"}, {}, "delete a role, with who has it and their limits"},
@@ -116,7 +116,10 @@ std::vector<Command> const& commands() {
          {"ROLE", "MEMBER"},
          {{"--set", "DEPT,..."}},
          "departments that a member's role is limited to; --set replaces them, --set \"\" lifts the limit"},
-        {"role group create", {"NAME"}, {{"--json"}}, "make a role group; prints its id and name"},
+        {"role group create",
+         {"NAME"},
+         {{"--id", "GROUP"}, {"--json"}},
+         "make a role group; prints its id and name"},
         {"role group rename", {"GROUP", "NAME"}, {{"--json"}}, "give a role group another name"},
         {"role group delete", {"GROUP"}, {}, "delete a role group without roles"},
         {"passwd",
@@ -138,45 +141,69 @@ bool isFamily(std::string_view name) {
     });
 }
 
-/** "dept create NAME [--parent DEPT]" */
-std::string signature(Command const& c) {
-    std::string out(c.name);
-    for (std::string_view operand : c.operands) out.append(" ").append(operand);
-    for (Option const& o : c.options) {
-        out.append(" [").append(o.name);
-        if (!o.value.empty()) out.append(" ").append(o.value);
-        out += ']';
-    }
-    return out;
-}
-
 constexpr std::size_t kHelpColumn = 30;
 constexpr std::size_t kWidth = 110;
 
-/** The signature, and its help beside or below it, in lines of bearable length. */
+/** Text in lines of bearable length: pieces go to the next one, at `margin`, when they do not fit. */
+class Lines {
+public:
+    Lines(std::string start, std::size_t margin)
+        : text_(std::move(start)), margin_(margin), column_(text_.size()) {}
+    void add(std::string_view piece) {
+        if (!begins_ && column_ + 1 + piece.size() > kWidth) {
+            newLine(margin_);
+        } else if (!begins_) {
+            text_ += ' ';
+            ++column_;
+        }
+        text_ += piece;
+        column_ += piece.size();
+        begins_ = false;
+    }
+    /** Goes on at this column: on this line, if it is not beyond it. */
+    void to(std::size_t column) {
+        margin_ = column;
+        if (column_ + 2 > column) {
+            newLine(column);
+        } else {
+            text_.append(column - column_, ' ');
+            column_ = column;
+            begins_ = true;
+        }
+    }
+    [[nodiscard]] std::string take() && { return std::move(text_) + "\n"; }
+
+private:
+    void newLine(std::size_t column) {
+        text_ += '\n';
+        text_.append(column, ' ');
+        column_ = column;
+        begins_ = true;
+    }
+
+    std::string text_;
+    std::size_t margin_;
+    std::size_t column_;
+    bool begins_ = false;
+};
+
+/** "dept create NAME [--parent DEPT]", and its help beside or below it. */
 std::string describe(Command const& c) {
-    std::string out = "  " + signature(c);
-    if (out.size() + 2 > kHelpColumn)
-        out += "\n" + std::string(kHelpColumn, ' ');
-    else
-        out.append(kHelpColumn - out.size(), ' ');
-    std::size_t column = kHelpColumn;
+    Lines out("  " + std::string(c.name), 6);
+    for (std::string_view operand : c.operands) out.add(operand);
+    for (Option const& o : c.options) {
+        std::string option = "[" + std::string(o.name);
+        if (!o.value.empty()) option.append(" ").append(o.value);
+        out.add(option + "]");
+    }
+    out.to(kHelpColumn);
     std::string_view rest = c.help;
     while (!rest.empty()) {
         std::size_t const space = rest.find(' ');
-        std::string_view const word = rest.substr(0, space);
-        if (column > kHelpColumn && column + 1 + word.size() > kWidth) {
-            out += "\n" + std::string(kHelpColumn, ' ');
-            column = kHelpColumn;
-        } else if (column > kHelpColumn) {
-            out += ' ';
-            ++column;
-        }
-        out += word;
-        column += word.size();
+        out.add(rest.substr(0, space));
         rest = space == std::string_view::npos ? std::string_view() : rest.substr(space + 1);
     }
-    return out + "\n";
+    return std::move(out).take();
 }
 
 constexpr std::string_view kSynopsis =

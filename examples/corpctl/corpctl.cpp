@@ -10,7 +10,6 @@
 #include <corps/app.hpp>
 #include <corps/corps.hpp>
 #include <corps/crypto/password.hpp>
-#include <corps/crypto/password.hpp>
 #include <corps/storage/memory.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/transport/https.hpp>
@@ -19,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,7 +103,7 @@ int corpctlMain(int argc, char const* const* argv, Console const& console) {
         if (explain(argc, argv, console.out)) return kDone;
         Arguments const arguments = parse(argc, argv);
         int const code = run(arguments, console);
-        console.out.flush();
+        if (!console.out.flush()) throw std::runtime_error("standard output cannot be written to");
         return code;
     } catch (UsageError const& e) {
         console.err << "corpctl: " << e.what() << "\n\n" << usage(e.about());

@@ -34,7 +34,9 @@ public:
         } else if (!shows) {
             if (command == "import") return import();
             if (command == "passwd") return passwd();
-            if (command == "dept create") return show(corp_.createDept(s_.operand(0), parent()));
+            if (command == "dept create")
+                return show(corp_.createDept(s_.operand(0), parent(),
+                                             corps::DeptId(s_.arguments.value("--id").value_or(""))));
             if (command == "dept rename") return show(corp_.updateDept(dept(), s_.operand(1)));
             if (command == "dept move")
                 return show(

@@ -5,6 +5,7 @@
 
 #include <corps/corps.hpp>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,12 +20,14 @@ public:
         std::string_view const command = s_.arguments.command;
         if (command == "role list") return list();
         if (command == "role create")
-            return show(corp_.createRole(s_.operand(0), s_.template id<corps::RoleGroupId>(1)));
+            return show(corp_.createRole(s_.operand(0), s_.template id<corps::RoleGroupId>(1),
+                                         corps::RoleId(ownId())));
         if (command == "role rename") return show(corp_.renameRole(role(), s_.operand(1)));
         if (command == "role delete") return done(corp_.deleteRole(role()));
         if (command == "role members") return members();
         if (command == "role limit") return limit();
-        if (command == "role group create") return show(corp_.createRoleGroup(s_.operand(0)));
+        if (command == "role group create")
+            return show(corp_.createRoleGroup(s_.operand(0), corps::RoleGroupId(ownId())));
         if (command == "role group rename") return show(corp_.renameRoleGroup(group(), s_.operand(1)));
         return done(corp_.deleteRoleGroup(group()));
     }
@@ -32,6 +35,7 @@ public:
 private:
     [[nodiscard]] corps::RoleId role() const { return s_.template id<corps::RoleId>(0); }
     [[nodiscard]] corps::RoleGroupId group() const { return s_.template id<corps::RoleGroupId>(0); }
+    [[nodiscard]] std::string ownId() const { return s_.arguments.value("--id").value_or(std::string()); }
     int show(corps::CorpRole const& r) const { return s_.show(r, r.roleId, r.name); }
     int show(corps::CorpRoleGroup const& g) const { return s_.show(g, g.roleGroupId, g.name); }
     static int done(corps::Done) { return kDone; }

@@ -583,6 +583,7 @@ private:
             n.password = "pw" + std::to_string(upTo(5));
         }
         if (oneIn(3)) n.memberId = oneIn(6) ? member() : "m" + std::to_string(++fresh_);
+        if (n.memberId == "unknown") n.memberId = {};  // stays so
         if (oneIn(3)) n.userId = oneIn(3) ? key(model_.users) : "u" + std::to_string(++fresh_);
         Errors errors;
         needName(n.nick, errors);
@@ -732,13 +733,16 @@ private:
             [&] {
                 for (Text const& m : list) {
                     model_.forget(m);
-                    told_.insert(m);
+                    told_[m] = clock_->now();
                 }
             });
     }
     void eraseMember() {
         if (!oneIn(8)) return deleteMembers();  // it reads the whole feed
-        Text const id = !told_.empty() && oneIn(3) ? *told_.begin() : member();
+        // The feed itself forgets after 400 days.
+        std::erase_if(told_,
+                      [&](auto const& t) { return clock_->now() - t.second > std::chrono::hours(24 * 390); });
+        Text const id = !told_.empty() && oneIn(3) ? told_.begin()->first : member();
         bool const here = model_.members.contains(id);
         Errors errors;
         if (!here && !told_.contains(id)) errors.insert(Errc::notFound);
@@ -956,7 +960,7 @@ private:
     CheapCorp<Storage> corp_;
     std::mt19937_64 random_;
     Model model_;
-    std::set<Text> told_;  // who was deleted, and is not forgotten
+    std::map<Text, TimePoint> told_;  // who was deleted when, and is not forgotten
     std::size_t steps_ = 0;
     std::size_t fresh_ = 0;
     Text operation_;

@@ -82,7 +82,8 @@ TEST_CASE("corpctl: an organisation from nothing", "[corpctl]") {
     CHECK(office({"dept", "rename", web, "Web"}).out == web + "\tWeb\n");
 
     std::string const group = office.id({"role", "group", "create", "Functions"});
-    std::string const role = office.id({"role", "create", "Finance", group});
+    std::string const role = office.id({"role", "create", "--id", "finance", "Finance", group});
+    CHECK(role == "finance");
     CHECK(office({"member", "add", "--id", "ann", "--dept", web + "," + dev, "--role", role, "--phone", "12",
                   "Ann"})
               .out == "ann\tAnn\n");
