@@ -197,8 +197,9 @@ CORPS_DECL bool Planner::matchedIn(Listing const& l, std::string const& member) 
  * exactly the departments whose rows they have: it stands for each of these.
  */
 CORPS_DECL bool Planner::matchedBelow(std::string const& member) {
-    for (auto const& [listing, found] : f_.listings)
-        if (listing.kind == ListingKind::subtreeMembers && matchedIn(listing, member)) return true;
+    auto it = f_.listings.lower_bound(Listing{ListingKind::subtreeMembers, std::string()});
+    for (; it != f_.listings.end() && it->first.kind == ListingKind::subtreeMembers; ++it)
+        if (matchedIn(it->first, member)) return true;
     return false;
 }
 
