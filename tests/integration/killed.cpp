@@ -625,14 +625,13 @@ TEST_CASE("killed: a sync killed at any moment leaves the store as before or as 
         REQUIRE(bench.sync(store).find("nothing written") != std::string::npos);
     }
     bench.requireConsistent(store);
+    if (kills < 200) return;  // too few to hit every part of a sync for sure
+    CHECK(counts.before > 0);
     CHECK(counts.inside > 0);
-    CHECK(counts.oldState > 0);
-    CHECK(counts.newState > 0);
-    if (kills >= 200)
-        std::cerr << "killed: seed " << seed << ", syncs of some " << pace.whole.count() << " us, "
-                  << pace.write.count() << " of them writing; " << kills << " kills: " << counts.before
-                  << " before the write, " << counts.inside << " inside it, " << counts.after
-                  << " after it (and " << counts.late << " that came too late); " << counts.oldState
-                  << " stores as before, " << counts.newState << " as after; " << counts.fresh
-                  << " syncs began with no file\n";
+    CHECK(counts.after > 0);
+    std::cerr << "killed: seed " << seed << ", syncs of some " << pace.whole.count() << " us, "
+              << pace.write.count() << " of them writing; " << kills << " kills: " << counts.before
+              << " before the write, " << counts.inside << " inside it, " << counts.after << " after it (and "
+              << counts.late << " that came too late); " << counts.oldState << " stores as before, "
+              << counts.newState << " as after; " << counts.fresh << " syncs began with no file\n";
 }

@@ -31,7 +31,8 @@ inline constexpr std::int64_t kSqliteFormat = 1;
 /** What happened, and what to do about it. */
 [[nodiscard]] inline char const* sqliteProblem(int code) noexcept {
     switch (code & 0xff) {
-        case SQLITE_NOTADB: return "the file is not a database: name another one";
+        case SQLITE_NOTADB:
+            return "the file is not a database: name another one, or put a copy in its place if it was one";
         case SQLITE_CORRUPT: return "the database file is damaged: put a copy of it in its place";
         case SQLITE_FULL: return "the disk is full: make room and do it again";
         case SQLITE_READONLY:
