@@ -792,6 +792,89 @@ TEST_CASE("feishu: graveyard 23: success with an empty list where there were peo
     }
 }
 
+TEST_CASE("feishu: graveyard 23: of who stood alone in a list that came back empty, the platform is asked",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("a").dept("b", "a").people("a", 60, "a").person("alone", {"b"});
+    Bench bench(org);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+
+    // The department, the page that was announced, and the tree: none of them proves that anybody left.
+    struct Cut {
+        char const* what;
+        std::int64_t after;
+        char const* place;
+    };
+    for (Cut const& cut : {Cut{"department_id=b&", 0, "members of department b"},
+                           Cut{"department_id=a&", 1, "members of department a"},
+                           Cut{"/departments/0/children", 0, "departments"}}) {
+        CAPTURE(cut.what);
+        bench.fault(FaultKind::emptySuccess, cut.what, -1,
+                    [&cut](emulator::Fault& f) { f.after = cut.after; });
+        SyncReport const r = bench.corp.syncCorp();
+        CHECK(r.outcome == SyncOutcome::incomplete);
+        REQUIRE_FALSE(r.faults.empty());
+        CHECK(r.faults[0].place == cut.place);
+        CHECK(r.members.removed + r.memberships.removed + r.departments.removed == 0);
+        CHECK(bench.active() == 61);
+        bench.server.clearFaults();
+    }
+    // A department that is gone with somebody who did not leave is one that was not shown.
+    bench.fault(FaultKind::garbage, "/departments/0/children", -1, [](emulator::Fault& f) {
+        f.body =
+            R"({"code":0,"data":{"has_more":false,"items":[{"department_id":"a","parent_department_id":"0",)"
+            R"("name":"Department a"}]}})";
+        f.contentType = "application/json";
+    });
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::incomplete);
+    CHECK(bench.depts() == Strings{"0", "a", "b"});
+    CHECK(bench.active() == 61);
+    bench.server.clearFaults();
+
+    // Who really left, did, though the list looks the same; and so did a department with its last member.
+    bench.show(org.without("alone"));
+    SyncReport const left = bench.corp.syncCorp();
+    CHECK(left.outcome == SyncOutcome::done);
+    CHECK(left.members.removed == 1);
+    std::erase_if(org.data.deptList, [](emulator::Dept const& d) { return d.deptId == "b"; });
+    bench.show(org);
+    CHECK(bench.corp.syncCorp().departments.removed == 1);
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+    CHECK(bench.corp.verifyCorp().ok);
+}
+
+TEST_CASE("feishu: graveyard 23: a role whose list came back empty keeps its people",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("a").people("m", 8, "a");
+    boost::json::array roles;
+    for (char const* const id : {"r1", "r2"}) {
+        emulator::Role r;
+        r.roleId = id;
+        r.name = id;
+        org.data.roleList.push_back(r);
+        boost::json::object named;
+        named["roleId"] = id;
+        roles.push_back(std::move(named));
+    }
+    for (char const* const id : {"m0", "m1", "m2"}) {
+        emulator::RoleMember rm;
+        rm.roleId = "r1";
+        rm.memberId = id;
+        org.data.roleMemberSet.push_back(rm);
+    }
+    Bench bench(org, std::move(roles));
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    bench.fault(FaultKind::emptySuccess, "/functional_roles/r1", -1);
+    SyncReport const r = bench.corp.syncCorp();
+    CHECK(r.outcome == SyncOutcome::incomplete);
+    REQUIRE(r.faults.size() == 1);
+    CHECK(r.faults[0].place == "members of role r1");
+    CHECK(bench.corp.getRoleMembers("r1").size() == 3);
+    bench.server.clearFaults();
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+}
+
 TEST_CASE(
     "feishu: graveyard 24: the app's scope narrowed from the root to one department: out of scope, not left",
     "[integration][graveyard][coroutine]") {
