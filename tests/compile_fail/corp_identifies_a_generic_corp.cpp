@@ -1,6 +1,7 @@
 // expect: FollowsAnUpstream
 // Nobody logs in to a corp that is edited here through a platform: it verifies passwords.
 #include <corps/corps.hpp>
+#include <corps/crypto/password.hpp>
 #include <corps/testing/scripted_transport.hpp>
 
 using Normal = corps::NormalType<corps::MemoryStorage>;

@@ -507,6 +507,10 @@ CORPS_DECL void applyMigration(RowAccess& rows, ChangeWriter& writer, RowTransla
     std::string const& corp = to.corp();
     std::string const stored = StateValues(rows, corp).bytes(kIdentity).value_or(std::string());
     if (stored != m.from.packed()) refuseIdentity(corp, MirrorIdentity::unpack(stored), m.from);
+    // A plan that was text may say anything: bindings of another enterprise are not this corp's to move.
+    std::string const enterprise = StateValues(rows, corp).bytes(kUpstreamCorp).value_or(std::string());
+    if ((enterprise.empty() ? corp : enterprise) != m.fromCorp)
+        refuseUpstreamCorp(corp, enterprise, m.fromCorp);
 
     struct Move {
         TableSchema const* table = nullptr;
