@@ -271,8 +271,7 @@ TEMPLATE_TEST_CASE("normal: a person is forgotten with their history", "[corp][n
 
     CHECK(w.corp.eraseMember("bob") == Done());
     std::string const text = w.dump();
-    for (std::string const trace : {"bob", "Bobby", "phone"})
-        CHECK(text.find(trace) == std::string::npos);
+    for (std::string const trace : {"bob", "Bobby", "phone"}) CHECK(text.find(trace) == std::string::npos);
     CHECK(thrownBy([&] { w.corp.eraseMember("bob"); }).is(Errc::notFound));
     CHECK(w.corp.changesSince(middle).size() == after);  // cursors go on
     CHECK_FALSE(w.corp.changesSince(early).empty());
@@ -286,12 +285,21 @@ TEMPLATE_TEST_CASE("normal: a person is forgotten with their history", "[corp][n
         for (OwnedCell const& key : e.change.key) CHECK(key.bytes() != "amy");
 
     // Who was deleted before is still in the history.
-    w.corp.addMember({.nick = "Cid", .deptIdList = {w.root}, .memberId = "cid"});
+    w.corp.addMember({.nick = "Cidney", .deptIdList = {w.root}, .username = "cidney", .memberId = "cid"});
     w.corp.changeMemberStatus({"cid"}, 2);
     w.corp.deleteMember({"cid"});
     CHECK(w.dump().find("cid") != std::string::npos);
     w.corp.eraseMember("cid");
-    CHECK(w.dump().find("cid") == std::string::npos);
+    for (std::string const trace : {"cid", "Cid"}) CHECK(w.dump().find(trace) == std::string::npos);
+    // Whoever came back under another id is still there.
+    UserId const user =
+        w.corp.addMember({.nick = "Dot", .deptIdList = {w.root}, .memberId = "dot"}).userId.value();
+    w.corp.changeMemberStatus({"dot"}, 2);
+    w.corp.deleteMember({"dot"});
+    w.corp.addMember({.nick = "Dot", .deptIdList = {w.root}, .memberId = "dot2", .userId = user});
+    w.corp.eraseMember("dot");
+    w.corp.setPassword(user, "secret", "dotty");
+    CHECK(w.corp.verifyPassword("dotty", "secret").user.nick == "Dot");
 }
 
 TEMPLATE_TEST_CASE("normal: a corp is forgotten, and may begin again", "[corp][normal]", MemoryStorage,

@@ -6,6 +6,7 @@
 #include <corps/sync/detail/runs.hpp>
 #include <corps/sync/detail/tables.hpp>
 #include <corps/sync/erasure.hpp>
+#include <corps/sync/impl/change_writer.ipp>
 #include <corps/sync/impl/corp_core.ipp>
 #include <corps/sync/impl/local_edits.ipp>
 #include <corps/sync/mirror_identity.hpp>
@@ -58,6 +59,8 @@ public:
             eraseRuns(rows_, corp_);  // they name everybody who was ever listed
             eraseHoldsOf(id.view());
             forgetBinding(id.view(), userId);
+        } else {
+            userId = userOfDeleted(id);
         }
         bool const told = hush(corp_, [&](TableSchema const& t, std::span<Cell const> key) {
             std::size_t const at = t.find("memberId");
@@ -99,6 +102,36 @@ private:
             });
             return found;
         });
+    }
+
+    /** The user of a member who was deleted, as the feed tells it; empty when it does not, or when the user
+     * is a member again. */
+    [[nodiscard]] std::string userOfDeleted(MemberId const& id) const {
+        std::uint64_t const member = feedNumber(t_, *t_.member);
+        std::string out;
+        std::array<Cell, 1> const prefix{Cell::text(corp_)};
+        rows_.forEach(feedTable(), 0, prefix, [&](std::span<Cell const> row) {
+            ByteReader in(row[6].bytes());
+            while (!in.done()) {
+                ByteReader entry(in.text());
+                if (entry.done() || entry.number() != member) continue;
+                bool const erased = entry.number() == static_cast<std::uint64_t>(ChangeKind::erase);
+                if (!erased || entry.number() != 1 || entry.cell().bytes() != id.view()) continue;
+                while (!entry.done()) {
+                    std::string_view const column = entry.text();
+                    Cell const before = entry.cell();
+                    static_cast<void>(entry.cell());  // there is nothing after
+                    if (column == "userId") out = before.bytes();
+                }
+            }
+        });
+        if (out.empty()) return out;
+        bool again = false;
+        CorpReader(rows_, t_, corp_).visitMembersBy("userId", out, [&](RowView, MemberStatus) {
+            again = true;
+            return false;
+        });
+        return again ? std::string() : out;
     }
 
     void eraseHoldsOf(std::string_view member) {
