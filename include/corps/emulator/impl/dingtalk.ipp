@@ -35,12 +35,6 @@ inline bool matchPath(std::string_view pattern, std::string_view path, std::stri
     return true;
 }
 
-inline Organisation emptyOrganisation() {
-    Organisation out;
-    out.deptList.push_back(Dept{"1", "", "", 0, {}});
-    return out;
-}
-
 /** Time since 1970 that never runs backwards. */
 inline std::function<std::chrono::milliseconds()> steadyTimeOfDay() {
     using std::chrono::duration_cast;
@@ -108,7 +102,7 @@ CORPS_DECL void DingTalkServer::Impl::replaceOrganisation(Organisation organisat
         if (i == next->root()) {
             ids[i] = 1;
         } else {
-            const auto number = detail::dingtalk::deptNumber(next->dept(i).deptId);
+            const auto number = detail::idNumber(next->dept(i).deptId);
             if (!number) {
                 throw OrganisationError(
                     detail::place("deptList", i, "deptId"),
@@ -482,7 +476,7 @@ CORPS_DECL std::optional<std::string> DingTalkServer::Impl::control(std::string_
 // The public face
 
 CORPS_DECL DingTalkServer::DingTalkServer(DingTalkOptions options)
-    : DingTalkServer(std::move(options), detail::dingtalk::emptyOrganisation()) {}
+    : DingTalkServer(std::move(options), detail::emptyOrganisation("1")) {}
 CORPS_DECL DingTalkServer::DingTalkServer(DingTalkOptions options, Organisation organisation)
     : Server(std::make_unique<Impl>(std::move(options), std::move(organisation))) {}
 

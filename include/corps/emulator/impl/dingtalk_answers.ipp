@@ -1,19 +1,22 @@
 #pragma once
 
 #include <corps/emulator/impl/dingtalk_impl.ipp>
-
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+#include <corps/emulator/impl/fields.hpp>
+#include <corps/emulator/impl/numbered_ids.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <chrono>
 
 /** @file What DingTalk's calls are given and how they answer. */
 namespace corps::emulator {
 
 namespace detail::dingtalk {
+
+using detail::appendFlag;
+using detail::appendInteger;
+using detail::appendList;
+using detail::appendText;
 
 inline constexpr std::string_view kDeptRead = "qyapi_get_department_list";
 inline constexpr std::string_view kDeptMembers = "qyapi_get_department_member";
@@ -124,153 +127,7 @@ inline std::string formatTime(std::int64_t epochMs, char separator) {
 /** The same on a clock in Shanghai. */
 inline std::string shanghaiTime(std::int64_t epochMs) { return formatTime(epochMs + 8 * 3'600'000, ' '); }
 
-/** A department id as DingTalk has them: a whole number other than 0, as it is written plainly. */
-inline std::optional<std::int64_t> deptNumber(std::string_view id) {
-    const auto number = parseNumber<std::int64_t>(id);
-    return number && *number != 0 && std::to_string(*number) == id ? number : std::nullopt;
-}
-
-inline void appendFlag(std::string& out, std::string_view key, bool value) {
-    out += out.ends_with('{') ? "\"" : ",\"";
-    out += key;
-    out += value ? "\":true" : "\":false";
-}
-
-inline void appendText(std::string& out, std::string_view key, std::string_view value) {
-    out += out.ends_with('{') ? "\"" : ",\"";
-    out += key;
-    out += "\":";
-    appendJson(out, value);
-}
-
-inline void appendInteger(std::string& out, std::string_view key, std::int64_t value) {
-    out += out.ends_with('{') ? "\"" : ",\"";
-    out += key;
-    out += "\":";
-    appendNumber(out, value);
-}
-
-/** `[a,b]`, each written by `append(out, item)`. */
-template <class Items, class Append>
-void appendList(std::string& out, const Items& items, Append append) {
-    out += '[';
-    bool first = true;
-    for (const auto& item : items) {
-        out += first ? "" : ",";
-        first = false;
-        append(out, item);
-    }
-    out += ']';
-}
-
 }  // namespace detail::dingtalk
-
-// ---------------------------------------------------------------------------------------------------------------------------
-// Parameters
-
-CORPS_DECL std::optional<DingTalkServer::Impl::Parameters> DingTalkServer::Impl::Parameters::ofJson(
-    std::string_view body) {
-    boost::system::error_code ec;
-    Parameters out;
-    out.document_ = boost::json::parse(boost::json::string_view(body.data(), body.size()), ec);
-    if (ec || !out.document_.is_object()) {
-        return std::nullopt;
-    }
-    for (const auto& member : out.document_.get_object()) {
-        std::string name(member.key().data(), member.key().size());
-        const auto& value = member.value();
-        if (value.is_string()) {
-            out.fields_.emplace_back(std::move(name),
-                                     std::string(value.get_string().data(), value.get_string().size()));
-        } else if (!value.is_null()) {
-            out.fields_.emplace_back(std::move(name), boost::json::serialize(value));
-        }
-    }
-    return out;
-}
-
-CORPS_DECL const std::string* DingTalkServer::Impl::Parameters::find(std::string_view name) const {
-    for (const auto& [key, value] : fields_) {
-        if (key == name) {
-            return &value;
-        }
-    }
-    return nullptr;
-}
-
-CORPS_DECL DingTalkServer::Impl::Found DingTalkServer::Impl::Parameters::text(std::string_view name,
-                                                                              std::string& out) const {
-    const std::string* value = find(name);
-    if (value == nullptr) {
-        return Found::absent;
-    }
-    out = *value;
-    return Found::good;
-}
-
-CORPS_DECL DingTalkServer::Impl::Found DingTalkServer::Impl::Parameters::number(std::string_view name,
-                                                                                std::int64_t& out) const {
-    const std::string* value = find(name);
-    if (value == nullptr) {
-        return Found::absent;
-    }
-    const auto number = detail::parseNumber<std::int64_t>(*value);
-    if (!number) {
-        return Found::bad;
-    }
-    out = *number;
-    return Found::good;
-}
-
-CORPS_DECL DingTalkServer::Impl::Found DingTalkServer::Impl::Parameters::boolean(std::string_view name,
-                                                                                 bool& out) const {
-    const std::string* value = find(name);
-    if (value == nullptr) {
-        return Found::absent;
-    }
-    // In any case: programs in Python write True.
-    const auto is = [value](std::string_view word) {
-        return std::equal(value->begin(), value->end(), word.begin(), word.end(),
-                          [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-    };
-    out = is("true");
-    if (!out && !is("false")) {
-        return Found::bad;
-    }
-    return Found::good;
-}
-
-CORPS_DECL DingTalkServer::Impl::Found DingTalkServer::Impl::Parameters::list(
-    std::string_view name, std::vector<std::string>& out) const {
-    const std::string* value = find(name);
-    if (value == nullptr) {
-        return Found::absent;
-    }
-    out.clear();
-    if (value->starts_with('[')) {
-        boost::system::error_code ec;
-        const auto array = boost::json::parse(*value, ec);
-        if (ec || !array.is_array()) {
-            return Found::bad;
-        }
-        for (const auto& element : array.get_array()) {
-            if (!element.is_string()) {
-                return Found::bad;
-            }
-            out.emplace_back(element.get_string().data(), element.get_string().size());
-        }
-        return Found::good;
-    }
-    std::string_view rest = *value;
-    while (!rest.empty()) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        if (comma > 0) {
-            out.emplace_back(rest.substr(0, comma));
-        }
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-    return Found::good;
-}
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // Answers

@@ -2,6 +2,7 @@
 
 #include <corps/emulator/dingtalk.hpp>
 #include <corps/emulator/impl/directory.hpp>
+#include <corps/emulator/impl/parameters.hpp>
 #include <corps/emulator/impl/server_core.hpp>
 #include <corps/emulator/impl/visible_range.hpp>
 
@@ -96,41 +97,7 @@ private:
         std::string api;  ///< its name, as throttling texts have it
     };
 
-    /** Parameters of a call, whether they came as JSON, as JSON strings or as a form. */
-    class Parameters {
-    public:
-        enum class Found { absent, good, bad };
-
-        static Parameters ofQuery(const HttpRequest& request) {
-            Parameters out;
-            out.fields_ = request.query;
-            return out;
-        }
-        static Parameters ofForm(std::string_view body) {
-            Parameters out;
-            detail::splitQuery(body, out.fields_);
-            return out;
-        }
-        /** Nothing when it is no JSON object. */
-        static std::optional<Parameters> ofJson(std::string_view body);
-
-        Found text(std::string_view name, std::string& out) const;
-        Found number(std::string_view name, std::int64_t& out) const;
-        Found boolean(std::string_view name, bool& out) const;
-        /** A list of strings: a JSON array, an array as JSON text, or text with commas. */
-        Found list(std::string_view name, std::vector<std::string>& out) const;
-        [[nodiscard]] std::string text(std::string_view name) const {
-            std::string out;
-            text(name, out);
-            return out;
-        }
-
-    private:
-        const std::string* find(std::string_view name) const;
-
-        std::vector<std::pair<std::string, std::string>> fields_;
-        boost::json::value document_;  ///< of JSON, for the lists
-    };
+    using Parameters = detail::Parameters;
     using Found = Parameters::Found;
 
     struct Token {

@@ -14,35 +14,6 @@
  */
 namespace corps::emulator {
 
-namespace detail::dingtalk {
-
-/** Gives ids out: the file's own where they are numbers, otherwise ten digits of their own. */
-class NumberedIds {
-public:
-    void reserve(std::string_view id) {
-        if (const auto number = deptNumber(id); number && *number > 0) {
-            taken_.insert(*number);
-        }
-    }
-    std::int64_t numberFor(std::string_view what, std::string_view id) {
-        if (const auto number = deptNumber(id); number && *number > 0) {
-            return *number;
-        }
-        // Beyond 32 bits with a sign.
-        std::int64_t out =
-            4'000'000'000 + static_cast<std::int64_t>(Hash128(what).add(id).id().low % 999'999'999U);
-        while (!taken_.insert(out).second) {
-            ++out;
-        }
-        return out;
-    }
-
-private:
-    std::set<std::int64_t> taken_;
-};
-
-}  // namespace detail::dingtalk
-
 CORPS_DECL int DingTalkServer::Impl::adminLevel(Index member) const {
     if (!directory_->isActive(member) || !directory_->isAdmin(member)) {
         return 0;
@@ -58,8 +29,9 @@ CORPS_DECL void DingTalkServer::Impl::prepareRoles() {
     roleIds_.clear();
     groupIds_.clear();
     rolesOf_.clear();
-    detail::dingtalk::NumberedIds roleNumbers;
-    detail::dingtalk::NumberedIds groupNumbers;
+    constexpr std::int64_t kFirst = 4'000'000'000;  // beyond 32 bits with a sign
+    detail::NumberedIds roleNumbers(kFirst);
+    detail::NumberedIds groupNumbers(kFirst);
     for (const RoleGroup& group : organisation.roleGroupList) {
         groupNumbers.reserve(group.roleGroupId);
     }

@@ -13,6 +13,13 @@
 
 namespace corps::emulator::detail {
 
+/** Nothing but a root. */
+inline Organisation emptyOrganisation(std::string_view rootId) {
+    Organisation out;
+    out.deptList.push_back(Dept{std::string(rootId), "", "", 0, {}});
+    return out;
+}
+
 /** An organisation with what a server looks up in it. Departments and members are known by their place in the
  * lists. */
 class Directory {

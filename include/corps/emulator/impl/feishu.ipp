@@ -1920,18 +1920,8 @@ CORPS_DECL void FeishuServer::Impl::readBehaviour(const boost::json::value& json
 // ---------------------------------------------------------------------------------------------------------------------------
 // The public face
 
-namespace detail::feishu {
-
-inline Organisation emptyOrganisation() {
-    Organisation out;
-    out.deptList.push_back(Dept{"0", "", "", 0, {}});
-    return out;
-}
-
-}  // namespace detail::feishu
-
 CORPS_DECL FeishuServer::FeishuServer(FeishuOptions options)
-    : FeishuServer(std::move(options), detail::feishu::emptyOrganisation()) {}
+    : FeishuServer(std::move(options), detail::emptyOrganisation("0")) {}
 CORPS_DECL FeishuServer::FeishuServer(FeishuOptions options, Organisation organisation)
     : Server(std::make_unique<Impl>(std::move(options), std::move(organisation))) {}
 
