@@ -28,9 +28,9 @@ namespace emulator = corps::emulator;
 
 constexpr std::string_view kHelp = R"(corps-emulator: answers as a platform does, on 127.0.0.1
 
-usage: corps-emulator --platform feishu|dingtalk (--org FILE | --generate MEMBERS[:SEED]) [options]
+usage: corps-emulator --platform feishu|dingtalk|wecom (--org FILE | --generate MEMBERS[:SEED]) [options]
 
-  --platform NAME         feishu or dingtalk
+  --platform NAME         feishu, dingtalk or wecom
   --org FILE              serve this organisation file
   --generate MEMBERS[:SEED]
                           make a realistic organisation; the same numbers make the same one
@@ -40,8 +40,9 @@ usage: corps-emulator --platform feishu|dingtalk (--org FILE | --generate MEMBER
   --rate N                refuse more than N calls a second of one API by one app
   --published-rates       refuse what the platform's published limits refuse
   --tls CERT KEY          speak TLS with this certificate chain and key (PEM)
-  --credentials FILE      a JSON object with appId (on DingTalk appKey) and appSecret, as in a
-                          business file; without it any credentials are accepted
+  --credentials FILE      a JSON object with appId (on DingTalk appKey) and appSecret, on WeCom corpId,
+                          agentId, secret and perhaps contactSecret, as in a business file; without it
+                          any credentials are accepted
   --help, --version
 
 It prints "listening on 127.0.0.1:PORT" when it is ready, and stops on SIGINT and SIGTERM.
@@ -54,7 +55,7 @@ While it runs:
                                          garbage|rate-limit|expire-token|wrong-token|code|repeat-cursor|empty-success", ...}]
   POST             /_emulator/clock      {"advanceSeconds": N}
   GET|PUT          /_emulator/behaviour  scopes, contact range and other ways to answer
-  GET              /_emulator/code?memberId=ID   DingTalk: a code as the workbench gives it to an app
+  GET              /_emulator/code?memberId=ID   DingTalk, WeCom: a code as a login gives it to an app
 )";
 
 /** Wrong usage: exit code 2. */
@@ -130,12 +131,12 @@ Arguments readArguments(const std::vector<std::string>& words) {
     if (out.platform.empty()) {
         throw UsageError("--platform is missing");
     }
-    if (out.platform == "wecom" || out.platform == "wecom-proxy") {
-        throw UsageError("--platform " + out.platform +
-                         " is not available in this version; feishu and dingtalk are");
+    if (out.platform == "wecom-proxy") {
+        throw UsageError(
+            "--platform wecom-proxy is not available in this version; feishu, dingtalk and wecom are");
     }
-    if (out.platform != "feishu" && out.platform != "dingtalk") {
-        throw UsageError("--platform: expected feishu or dingtalk, found \"" + out.platform + "\"");
+    if (out.platform != "feishu" && out.platform != "dingtalk" && out.platform != "wecom") {
+        throw UsageError("--platform: expected feishu, dingtalk or wecom, found \"" + out.platform + "\"");
     }
     if (out.orgFile.empty() == !out.members) {
         throw UsageError("expected either --org FILE or --generate MEMBERS[:SEED]");
@@ -143,43 +144,68 @@ Arguments readArguments(const std::vector<std::string>& words) {
     return out;
 }
 
-/** Two texts of a business file, where they stand flat or under authConfig. */
-std::pair<std::string, std::string> readCredentials(const std::string& path, const char* id,
-                                                    const char* secret) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        throw std::runtime_error(path + ": cannot be read");
+/** The credentials of a business file, where they stand flat or under authConfig. */
+class CredentialsFile {
+public:
+    explicit CredentialsFile(const std::string& path) : path_(path) {
+        std::ifstream in(path, std::ios::binary);
+        if (!in) {
+            throw std::runtime_error(path + ": cannot be read");
+        }
+        const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+        boost::system::error_code ec;
+        const auto document = boost::json::parse(text, ec);
+        if (ec || !document.is_object()) {
+            throw std::runtime_error(path + ": expected a JSON object");
+        }
+        object_ = document.get_object();
+        if (const auto* nested = object_.if_contains("authConfig");
+            nested != nullptr && nested->is_object()) {
+            object_ = boost::json::object(nested->get_object());
+        }
     }
-    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    boost::system::error_code ec;
-    const auto document = boost::json::parse(text, ec);
-    if (ec || !document.is_object()) {
-        throw std::runtime_error(path + ": expected a JSON object");
-    }
-    const boost::json::object* object = &document.get_object();
-    if (const auto* nested = object->if_contains("authConfig"); nested != nullptr && nested->is_object()) {
-        object = &nested->get_object();
-    }
-    const auto read = [&](const char* key) -> std::string {
-        const auto* value = object->if_contains(key);
+
+    std::string text(const char* key) const {
+        const auto* value = object_.if_contains(key);
         if (value == nullptr || !value->is_string() || value->get_string().empty()) {
-            throw std::runtime_error(path + ": " + key + ": expected a string");
+            throw std::runtime_error(path_ + ": " + key + ": expected a string");
         }
         return value->get_string().c_str();
-    };
-    return {read(id), read(secret)};
-}
+    }
+    std::string textIfThere(const char* key) const {
+        const auto* value = object_.if_contains(key);
+        return value == nullptr || value->is_null() ? std::string() : text(key);
+    }
+    /** A whole number, or one in a string. */
+    std::int64_t number(const char* key) const {
+        const auto* value = object_.if_contains(key);
+        if (value != nullptr && value->is_int64()) {
+            return value->get_int64();
+        }
+        const std::string digits = text(key);
+        std::int64_t out = 0;
+        const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+        if (ec != std::errc{} || end != digits.data() + digits.size()) {
+            throw std::runtime_error(path_ + ": " + key + ": expected a number");
+        }
+        return out;
+    }
 
-template <class Options>
-Options optionsOf(const Arguments& arguments, const char* idKey) {
+private:
+    std::string path_;
+    boost::json::object object_;
+};
+
+/** @param credentials Makes credentials of a CredentialsFile. */
+template <class Options, class Credentials>
+Options optionsOf(const Arguments& arguments, Credentials credentials) {
     Options out;
     static_cast<emulator::ServerOptions&>(out) = arguments.server;
     out.behaviour.latency = arguments.latency;
     out.behaviour.ratePerSecond = arguments.ratePerSecond;
     out.behaviour.publishedRates = arguments.publishedRates;
     if (!arguments.credentialsFile.empty()) {
-        auto [id, secret] = readCredentials(arguments.credentialsFile, idKey, "appSecret");
-        out.credentials.push_back({std::move(id), std::move(secret)});
+        out.credentials.push_back(credentials(CredentialsFile(arguments.credentialsFile)));
     }
     return out;
 }
@@ -187,11 +213,26 @@ Options optionsOf(const Arguments& arguments, const char* idKey) {
 std::unique_ptr<emulator::Server> startServer(const Arguments& arguments,
                                               emulator::Organisation organisation) {
     if (arguments.platform == "dingtalk") {
+        const auto credentials = [](const CredentialsFile& file) {
+            return emulator::DingTalkCredentials{file.text("appKey"), file.text("appSecret")};
+        };
         return std::make_unique<emulator::DingTalkServer>(
-            optionsOf<emulator::DingTalkOptions>(arguments, "appKey"), std::move(organisation));
+            optionsOf<emulator::DingTalkOptions>(arguments, credentials), std::move(organisation));
     }
-    return std::make_unique<emulator::FeishuServer>(optionsOf<emulator::FeishuOptions>(arguments, "appId"),
-                                                    std::move(organisation));
+    if (arguments.platform == "wecom") {
+        const auto credentials = [](const CredentialsFile& file) {
+            return emulator::WeComCredentials{file.text("corpId"), file.number("agentId"),
+                                              file.text("secret"), file.textIfThere("contactSecret"),
+                                              std::nullopt};
+        };
+        return std::make_unique<emulator::WeComServer>(
+            optionsOf<emulator::WeComOptions>(arguments, credentials), std::move(organisation));
+    }
+    const auto credentials = [](const CredentialsFile& file) {
+        return emulator::FeishuCredentials{file.text("appId"), file.text("appSecret")};
+    };
+    return std::make_unique<emulator::FeishuServer>(
+        optionsOf<emulator::FeishuOptions>(arguments, credentials), std::move(organisation));
 }
 
 int run(const std::vector<std::string>& words) {

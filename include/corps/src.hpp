@@ -104,6 +104,7 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerCli
 #include <corps/emulator/impl/http_server.ipp>
 #include <corps/emulator/impl/organisation.ipp>
 #include <corps/emulator/impl/server.ipp>
+#include <corps/emulator/impl/wecom.ipp>
 #endif
 #ifdef CORPS_INCLUDED_TESTING
 #include <corps/testing/impl/manual_clock.ipp>

@@ -14,6 +14,7 @@
 #include <corps/emulator/organisation.hpp>
 #include <corps/emulator/server.hpp>
 #include <corps/emulator/stats.hpp>
+#include <corps/emulator/wecom.hpp>
 
 /** Tells corps/src.hpp to compile the emulators too. */
 #define CORPS_INCLUDED_EMULATOR 1

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,13 +38,16 @@ public:
         }
     }
     void operator()(std::string_view name, const std::vector<std::string>& values) {
-        std::string& out = key(name);
-        out += '[';
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            out += i == 0 ? "" : ",";
-            appendJson(out, values[i]);
+        appendStrings(key(name), values);
+    }
+    void operator()(std::string_view name, const std::map<std::string, std::vector<std::string>>& lists) {
+        std::string inner;
+        for (const auto& [of, values] : lists) {
+            appendJson(inner += inner.empty() ? "{" : ",", of);
+            inner += ':';
+            appendStrings(inner, values);
         }
-        out += ']';
+        key(name) += inner.empty() ? "{}" : inner + "}";
     }
     /** What the app may see: everything, or what `visit` names. */
     template <class Visit>
@@ -56,6 +60,14 @@ public:
     [[nodiscard]] std::string finish() { return out_ + "}\n"; }
 
 private:
+    static void appendStrings(std::string& out, const std::vector<std::string>& values) {
+        out += '[';
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            out += i == 0 ? "" : ",";
+            appendJson(out, values[i]);
+        }
+        out += ']';
+    }
     std::string& key(std::string_view name) {
         out_ += out_.size() == 1 ? "\"" : ",\"";
         out_ += name;
@@ -100,6 +112,17 @@ public:
         if (in_.find(name) != nullptr) {
             out.clear();
             in_.readStrings(name, out);
+        }
+    }
+    void operator()(std::string_view name, std::map<std::string, std::vector<std::string>>& out) const {
+        const auto* value = in_.find(name);
+        if (value == nullptr) {
+            return;
+        }
+        const ObjectReader<ControlError> inner(*value, std::string(name));
+        out.clear();
+        for (const auto& member : value->get_object()) {
+            inner.readStrings(member.key(), out[std::string(member.key())]);
         }
     }
     /** Lists that are not named are empty; with any of them `all` is false unless it says otherwise. */

@@ -1,0 +1,695 @@
+#pragma once
+
+#include <corps/emulator/impl/fields.hpp>
+#include <corps/emulator/impl/wecom_impl.ipp>
+
+#include <algorithm>
+#include <array>
+
+/** @file Departments, members, tags and the app itself. In brackets the pages of WeCom's documentation. */
+namespace corps::emulator {
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// What the calls have in common
+
+/** @param mandatory Without an id: refused, or else `out` stays as it is. */
+CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireDept(const Call& call, std::string_view name,
+                                                                   Index& out, bool mandatory) {
+    std::int64_t id = 0;
+    const Found found = call.in.number(name, id);
+    if (found == Found::absent) {
+        return mandatory ? std::optional<HttpReply>(failure(40063)) : std::nullopt;
+    }
+    if (found == Found::bad || id < 1) {
+        return failure(60123);
+    }
+    const auto dept = byDeptId_.find(id);
+    if (dept == byDeptId_.end()) {
+        return failure(options_.behaviour.unknownDeptCode);
+    }
+    if (!call.range->dept(dept->second)) {
+        return failure(options_.behaviour.invisibleDeptCode);
+    }
+    out = dept->second;
+    return std::nullopt;
+}
+
+CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireUser(const Call& call, Index& out) {
+    const std::string id = call.in.text("userid");
+    if (id.empty()) {
+        return failure(call, 41009);
+    }
+    if (!detail::wecom::isUserId(id)) {
+        return failure(40003);
+    }
+    out = directory_->findMember(id);
+    if (out == kNone || !directory_->isActive(out)) {
+        return failure(options_.behaviour.unknownUserCode);
+    }
+    if (!call.range->member(out)) {
+        return failure(options_.behaviour.invisibleUserCode);
+    }
+    return std::nullopt;
+}
+
+namespace detail::wecom {
+
+/** WeCom's order: large ones come first, 0 to 2^32 - 1, most of them beyond 31 bits. */
+inline std::int64_t orderFrom(std::int64_t order) noexcept {
+    constexpr std::int64_t kTop = 4'000'000'000;
+    constexpr std::int64_t kMost = 4'294'967'295;
+    return kTop - std::clamp(order, kTop - kMost, kTop);
+}
+
+/** A mainland number without its country code; others with it. */
+inline std::string mobileOf(const std::string& phone) {
+    return phone.starts_with("+86") ? phone.substr(3) : phone;
+}
+
+inline std::string bizMailOf(const std::string& memberId) { return memberId + "@corp.example.com"; }
+
+inline std::string qrCodeOf(const std::string& memberId) {
+    std::string out = "https://open.work.weixin.qq.com/wwopen/userQRCode?vcode=";
+    appendHex(out, Hash128("qr").add(memberId).id().high);
+    return out;
+}
+
+inline std::string openIdOf(const std::string& corpId, const std::string& memberId) {
+    std::string out = "oDjGHs-";
+    appendHex(out, Hash128("openid").add(corpId).add(memberId).id().high, 16);
+    return out;
+}
+
+inline std::string genderOf(const Member& member) {
+    return member.gender == 1 || member.gender == 2 ? std::to_string(member.gender) : "0";
+}
+
+/** 1 active, 2 disabled, 4 not activated, 5 left the enterprise. */
+inline int statusOf(const Member& member) {
+    return member.upstreamStatus == "frozen"                                               ? 2
+           : member.upstreamStatus == "unactivated" || member.upstreamStatus == "unjoined" ? 4
+           : member.upstreamStatus == "exited"                                             ? 5
+                                                                                           : 1;
+}
+
+}  // namespace detail::wecom
+
+CORPS_DECL std::string WeComServer::Impl::deptName(Index dept) const {
+    const Organisation& organisation = directory_->organisation();
+    return dept == directory_->root() && !organisation.corpName.empty() ? organisation.corpName
+                                                                        : directory_->dept(dept).name;
+}
+
+CORPS_DECL std::int64_t WeComServer::Impl::parentId(const Call& call, Index dept) const {
+    const Index parent = directory_->parent(dept);
+    return parent == kNone || (options_.behaviour.maskParents && !call.range->dept(parent))
+               ? 0
+               : deptIds_[parent];
+}
+
+/** The departments a member is in, as far as they may be seen; who has none is in the root. */
+CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::places(const Call& call,
+                                                                           Index member) const {
+    std::vector<Index> out;
+    for (const Membership& place : directory_->member(member).departments) {
+        out.push_back(directory_->findDept(place.deptId));
+    }
+    if (out.empty()) {
+        out.push_back(directory_->root());
+    }
+    std::erase_if(out, [&call](Index dept) { return !call.range->dept(dept); });
+    return out;
+}
+
+CORPS_DECL std::int64_t WeComServer::Impl::orderIn(Index member, Index dept) const {
+    for (const Membership& place : directory_->member(member).departments) {
+        if (directory_->findDept(place.deptId) == dept) {
+            return detail::wecom::orderFrom(place.order);
+        }
+    }
+    return detail::wecom::orderFrom(0);
+}
+
+CORPS_DECL bool WeComServer::Impl::leads(Index member, Index dept) const {
+    const auto& leaders = directory_->leaders(dept);
+    return std::find(leaders.begin(), leaders.end(), member) != leaders.end();
+}
+
+CORPS_DECL void WeComServer::Impl::appendIds(std::string& out, const std::vector<Index>& depts) const {
+    detail::appendList(out, depts,
+                       [this](std::string& to, Index dept) { detail::appendNumber(to, deptIds_[dept]); });
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Departments [90208, 95350, 95351]
+
+CORPS_DECL void WeComServer::Impl::appendLeaders(std::string& out, const Call& call, Index dept) const {
+    std::vector<Index> leaders = directory_->leaders(dept);
+    std::erase_if(leaders, [&](Index leader) { return !visible(call, leader); });
+    out += ",\"department_leader\":";
+    detail::appendList(out, leaders, [this](std::string& to, Index leader) {
+        detail::appendJson(to, directory_->member(leader).memberId);
+    });
+}
+
+/** The departments a list has: that of the parameter with all below, or everything that may be seen.
+ * @return Whether there is an answer to be made; else `refused` is it. */
+CORPS_DECL bool WeComServer::Impl::departments(const Call& call, std::vector<Index>& out,
+                                               std::optional<HttpReply>& refused) {
+    Index top = directory_->root();
+    refused = requireDept(call, "id", top, false);
+    if (refused) {
+        return false;
+    }
+    if (!call.effects.emptySuccess) {
+        for (std::size_t i = directory_->position(top); i < directory_->subtreeEnd(top); ++i) {
+            if (const Index dept = directory_->preorder()[i]; call.range->dept(dept)) {
+                out.push_back(dept);
+            }
+        }
+        if (options_.behaviour.shuffle) {
+            detail::shuffle(out, "departments", *options_.behaviour.shuffle);
+        }
+    }
+    return true;
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::departmentList(const Call& call) {
+    std::vector<Index> depts;
+    std::optional<HttpReply> refused;
+    if (!departments(call, depts, refused)) {
+        return std::move(*refused);
+    }
+    std::string out = ",\"department\":";
+    detail::appendList(out, depts, [&](std::string& to, Index dept) {
+        to += '{';
+        detail::appendInteger(to, "id", deptIds_[dept]);
+        detail::appendText(to, "name", deptName(dept));
+        detail::appendInteger(to, "parentid", parentId(call, dept));
+        detail::appendInteger(to, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+        appendLeaders(to, call, dept);
+        to += '}';
+    });
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::departmentSimpleList(const Call& call) {
+    std::vector<Index> depts;
+    std::optional<HttpReply> refused;
+    if (!departments(call, depts, refused)) {
+        return std::move(*refused);
+    }
+    std::string out = ",\"department_id\":";
+    detail::appendList(out, depts, [&](std::string& to, Index dept) {
+        to += '{';
+        detail::appendInteger(to, "id", deptIds_[dept]);
+        detail::appendInteger(to, "parentid", parentId(call, dept));
+        detail::appendInteger(to, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+        to += '}';
+    });
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::departmentGet(const Call& call) {
+    Index dept = kNone;
+    if (auto refused = requireDept(call, "id", dept, true)) {
+        return std::move(*refused);
+    }
+    std::string out = ",\"department\":{";
+    detail::appendInteger(out, "id", deptIds_[dept]);
+    detail::appendText(out, "name", deptName(dept));
+    appendLeaders(out, call, dept);
+    detail::appendInteger(out, "parentid", parentId(call, dept));
+    detail::appendInteger(out, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+    return succeed(call, out + "}");
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Members [90196, 90200, 90201, 96067]
+
+/** The members of a record, each with a comma before it. @param list As a list of members has it. */
+CORPS_DECL void WeComServer::Impl::appendUser(std::string& out, const Call& call, Index index,
+                                              bool list) const {
+    using namespace detail;
+    const Member& member = directory_->member(index);
+    const WeComBehaviour& b = options_.behaviour;
+    const bool full = !b.newApp || call.token->contact;
+    const auto depts = places(call, index);
+    // A field that is withheld is absent, or comes as "".
+    const auto personal = [&](std::string_view key, const std::string& value, bool shown,
+                              std::string_view none = "") {
+        if (shown || b.emptyFields) {
+            appendText(out, key, shown ? std::string_view(value) : none);
+        }
+    };
+    appendText(out, "userid", member.memberId);
+    appendText(out, "name", member.nick);
+    out += ",\"department\":";
+    appendIds(out, depts);
+    out += ",\"order\":";
+    appendList(out, depts, [&](std::string& to, Index dept) { appendNumber(to, orderIn(index, dept)); });
+    appendText(out, "position", member.position);
+    personal("mobile", wecom::mobileOf(member.phone), full);
+    personal("gender", wecom::genderOf(member), full, "0");
+    personal("email", member.email, full);
+    personal("biz_mail", b.bizMail ? wecom::bizMailOf(member.memberId) : "", full);
+    out += ",\"is_leader_in_dept\":";
+    appendList(out, depts, [&](std::string& to, Index dept) { to += leads(index, dept) ? '1' : '0'; });
+    // The leader of the main department, or for that one the leader above.
+    Index leader = kNone;
+    Index main = directory_->root();
+    if (!member.departments.empty()) {
+        main = directory_->findDept(member.departments[Directory::primaryOf(member)].deptId);
+    }
+    for (Index dept = main; dept != kNone && leader == kNone; dept = directory_->parent(dept)) {
+        for (const Index each : directory_->leaders(dept)) {
+            if (each != index) {
+                leader = each;
+                break;
+            }
+        }
+    }
+    out += ",\"direct_leader\":[";
+    if (leader != kNone && visible(call, leader)) {
+        appendJson(out, directory_->member(leader).memberId);
+    }
+    out += ']';
+    personal("avatar", member.photo, full);
+    personal("thumb_avatar", member.photo, full || b.thumbAvatar);
+    appendText(out, "telephone", "");
+    appendText(out, "alias", "");
+    personal("address", "", full);
+    if (b.openUserId) {
+        appendText(out, "open_userid", "");
+    }
+    if (call.range->dept(main)) {
+        appendInteger(out, "main_department", deptIds_[main]);
+    }
+    out += R"(,"extattr":{"attrs":[)";
+    if (!member.jobNumber.empty() && !b.jobNumberName.empty()) {
+        out += R"({"type":0)";
+        appendText(out, "name", b.jobNumberName);
+        out += ",\"text\":{";
+        appendText(out, "value", member.jobNumber);
+        out += "}}";
+    }
+    out += "]}";
+    appendInteger(out, "status", wecom::statusOf(member));
+    personal("qr_code", wecom::qrCodeOf(member.memberId), full);
+    appendText(out, "external_position", "");
+    out += R"(,"external_profile":{"external_corp_name":"","external_attr":[]})";
+    if (b.legacyFields) {
+        const bool leads =
+            std::any_of(depts.begin(), depts.end(), [&](Index dept) { return this->leads(index, dept); });
+        appendInteger(out, "enable", wecom::statusOf(member) == 2 ? 0 : 1);
+        appendInteger(out, "isleader", leads ? 1 : 0);
+        appendInteger(out, "hide_mobile", 0);
+        if (list) {
+            appendText(out, "english_name", "");
+        }
+    }
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::userGet(const Call& call) {
+    Index member = kNone;
+    if (auto refused = requireUser(call, member)) {
+        return std::move(*refused);
+    }
+    std::string out;
+    appendUser(out, call, member, false);
+    return succeed(call, out);
+}
+
+/** The members a list has. @return As `departments`. */
+CORPS_DECL bool WeComServer::Impl::membersOf(const Call& call, std::vector<Index>& out,
+                                             std::optional<HttpReply>& refused) {
+    const WeComBehaviour& b = options_.behaviour;
+    Index top = kNone;
+    refused = requireDept(call, "department_id", top, true);
+    if (refused) {
+        return false;
+    }
+    const bool children = call.in.text("fetch_child") == "1";
+    if (children && b.fetchChildCode != 0) {
+        refused = failure(b.fetchChildCode);
+        return false;
+    }
+    if (call.effects.emptySuccess) {
+        return true;
+    }
+    if (!children || b.ignoreFetchChild) {
+        out = directory_->directMembers(top);
+    } else {
+        std::vector<bool> seen(directory_->organisation().userList.size());
+        for (std::size_t i = directory_->position(top); i < directory_->subtreeEnd(top); ++i) {
+            for (const Index member : directory_->directMembers(directory_->preorder()[i])) {
+                if (!seen[member]) {
+                    seen[member] = true;
+                    out.push_back(member);
+                }
+            }
+        }
+        if (b.fetchChildRows != 0 && out.size() > b.fetchChildRows) {
+            refused = failure(45029);
+            return false;
+        }
+    }
+    if (b.shuffle) {
+        detail::shuffle(out, "members " + std::to_string(deptIds_[top]), *b.shuffle);
+    }
+    return true;
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::userList(const Call& call) {
+    std::vector<Index> members;
+    std::optional<HttpReply> refused;
+    if (!membersOf(call, members, refused)) {
+        return std::move(*refused);
+    }
+    std::string out = ",\"userlist\":";
+    out.reserve(members.size() * 512 + 64);
+    detail::appendList(out, members, [&](std::string& to, Index member) {
+        to += '{';
+        appendUser(to, call, member, true);
+        to += '}';
+    });
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::userSimpleList(const Call& call) {
+    std::vector<Index> members;
+    std::optional<HttpReply> refused;
+    if (!membersOf(call, members, refused)) {
+        return std::move(*refused);
+    }
+    std::string out = ",\"userlist\":";
+    detail::appendList(out, members, [&](std::string& to, Index member) {
+        to += '{';
+        detail::appendText(to, "userid", directory_->member(member).memberId);
+        detail::appendText(to, "name", directory_->member(member).nick);
+        to += ",\"department\":";
+        appendIds(to, places(call, member));
+        if (options_.behaviour.openUserId) {
+            detail::appendText(to, "open_userid", "");
+        }
+        to += '}';
+    });
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::userListId(const Call& call) {
+    constexpr std::int64_t kMost = 10'000;
+    const WeComBehaviour& b = options_.behaviour;
+    auto limit = static_cast<std::int64_t>(b.listIdLimit);
+    if (call.in.number("limit", limit) == Found::bad || limit < 1 || limit > kMost) {
+        return failure(40058);
+    }
+    if (pairs_.empty()) {
+        for (Index member = 0; member < directory_->organisation().userList.size(); ++member) {
+            if (directory_->isActive(member)) {
+                for (const Index dept : places(call, member)) {
+                    pairs_.push_back({member, dept});
+                }
+            }
+        }
+    }
+    std::size_t begin = 0;
+    const std::string cursor = call.in.text("cursor");
+    if (!cursor.empty()) {
+        const auto found = cursors_.find(cursor);
+        if (found == cursors_.end() || found->second.expiresMs <= core_.nowMs()) {
+            return failure(50100);
+        }
+        begin = std::min(found->second.at, pairs_.size());
+    }
+    auto size = static_cast<std::size_t>(limit);
+    size = b.shortPages ? std::max<std::size_t>(1, size * 2 / 3) : size;
+    size = b.pageLimit != 0 ? std::min(size, b.pageLimit) : size;
+    std::size_t end = begin;
+    std::size_t counted = 0;
+    while (end < pairs_.size() && !call.effects.emptySuccess) {
+        const bool another =
+            !b.limitCountsMembers || end == begin || pairs_[end - 1].member != pairs_[end].member;
+        if (another && counted == size) {
+            break;
+        }
+        counted += another ? 1U : 0U;
+        ++end;
+    }
+    const bool more =
+        !call.effects.emptySuccess && (end < pairs_.size() || (b.moreOnFullLastPage && counted == size));
+    std::string next;
+    if (call.effects.repeatCursor && !cursor.empty()) {
+        next = cursor;
+    } else if (more || call.effects.repeatCursor) {
+        forgetExpired();
+        next = makeToken("", 40);
+        cursors_[next] = {call.effects.repeatCursor ? begin : end,
+                          core_.nowMs() + std::chrono::milliseconds(options_.cursorLifetime).count()};
+    }
+    std::string out;
+    detail::appendText(out, "next_cursor", next);
+    out += ",\"dept_user\":[";
+    for (std::size_t i = begin; i < end; ++i) {
+        out += i == begin ? "{" : ",{";
+        detail::appendText(out, "userid", directory_->member(pairs_[i].member).memberId);
+        detail::appendInteger(out, "department", deptIds_[pairs_[i].dept]);
+        out += '}';
+    }
+    return succeed(call, out + "]");
+}
+
+CORPS_DECL WeComServer::Impl::Index WeComServer::Impl::findByText(bool email, std::string_view text) const {
+    const auto& users = directory_->organisation().userList;
+    const auto found = std::find_if(users.begin(), users.end(), [&](const Member& member) {
+        if (member.status != 1) {
+            return false;
+        }
+        if (!email) {
+            return !member.phone.empty() &&
+                   (member.phone == text || detail::wecom::mobileOf(member.phone) == text);
+        }
+        return (!member.email.empty() && member.email == text) ||
+               (options_.behaviour.bizMail && detail::wecom::bizMailOf(member.memberId) == text);
+    });
+    return found == users.end() ? kNone : static_cast<Index>(found - users.begin());
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::userByMobile(const Call& call) {
+    const std::string mobile = call.in.text("mobile");
+    if (mobile.empty()) {
+        return failure(call, 40063);
+    }
+    const Index member = findByText(false, mobile);
+    if (member == kNone || !visible(call, member)) {
+        return failure(46004);
+    }
+    std::string out;
+    detail::appendText(out, "userid", directory_->member(member).memberId);
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::userByEmail(const Call& call) {
+    const std::string email = call.in.text("email");
+    if (email.empty()) {
+        return failure(call, 40063);
+    }
+    const Index member = findByText(true, email);
+    if (member == kNone || !visible(call, member)) {
+        return failure(46004);
+    }
+    std::string out;
+    detail::appendText(out, "userid", directory_->member(member).memberId);
+    return succeed(call, out);
+}
+
+// Ids for payments [90202]
+CORPS_DECL HttpReply WeComServer::Impl::openIdOf(const Call& call) {
+    Index index = kNone;
+    if (auto refused = requireUser(call, index)) {
+        return std::move(*refused);
+    }
+    const Member& member = directory_->member(index);
+    const auto& unbound = options_.behaviour.unboundMemberIds;
+    if (std::find(unbound.begin(), unbound.end(), member.memberId) != unbound.end()) {
+        return failure(43004);
+    }
+    std::string out;
+    detail::appendText(out, "openid",
+                       detail::wecom::openIdOf(directory_->organisation().corpId, member.memberId));
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::userOfOpenId(const Call& call) {
+    const std::string openId = call.in.text("openid");
+    if (openId.empty()) {
+        return failure(call, 40063);
+    }
+    const Organisation& organisation = directory_->organisation();
+    for (Index member = 0; member < organisation.userList.size(); ++member) {
+        const std::string& id = directory_->member(member).memberId;
+        if (visible(call, member) && detail::wecom::openIdOf(organisation.corpId, id) == openId) {
+            std::string out;
+            detail::appendText(out, "userid", id);
+            return succeed(call, out);
+        }
+    }
+    return failure(options_.behaviour.unknownUserCode);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+// Tags [90213, 90216] and the app [90227]
+
+CORPS_DECL std::int64_t WeComServer::Impl::tagId(std::string_view roleId) const {
+    for (const Tag& tag : tags_) {
+        if (tag.role->roleId == roleId) {
+            return tag.id;
+        }
+    }
+    return 0;
+}
+
+CORPS_DECL const WeComServer::Impl::Tag* WeComServer::Impl::findTag(std::int64_t id) const {
+    const auto found =
+        std::find_if(tags_.begin(), tags_.end(), [id](const Tag& tag) { return tag.id == id; });
+    return found == tags_.end() ? nullptr : &*found;
+}
+
+CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(
+    const std::string& roleId) const {
+    std::vector<Index> out;
+    const auto found = options_.behaviour.tagDepts.find(roleId);
+    if (found != options_.behaviour.tagDepts.end()) {
+        for (const std::string& id : found->second) {
+            const Index dept = id == "1" ? directory_->root() : directory_->findDept(id);
+            if (dept != kNone) {
+                out.push_back(dept);
+            }
+        }
+    }
+    return out;
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::tagList(const Call& call) {
+    std::string out = ",\"taglist\":";
+    detail::appendList(out, call.effects.emptySuccess ? std::vector<Tag>{} : tags_,
+                       [](std::string& to, const Tag& tag) {
+                           to += '{';
+                           detail::appendInteger(to, "tagid", tag.id);
+                           detail::appendText(to, "tagname", tag.role->name);
+                           to += '}';
+                       });
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::tagGet(const Call& call) {
+    const WeComBehaviour& b = options_.behaviour;
+    std::int64_t id = 0;
+    const Found found = call.in.number("tagid", id);
+    if (found == Found::absent) {
+        return failure(41017);
+    }
+    const Tag* tag = found == Found::bad ? nullptr : findTag(id);
+    if (tag == nullptr) {
+        return failure(40068);
+    }
+    const bool names = !call.token->contact || !b.contactNewAddress || b.contactTagNames;
+    std::vector<Index> members;
+    std::vector<Index> depts;
+    if (!call.effects.emptySuccess) {
+        members = directory_->roleMembers(tag->role->roleId);
+        depts = tagDepts(tag->role->roleId);
+        std::erase_if(members, [&](Index member) { return !visible(call, member); });
+        if (b.filterTagDepts) {
+            std::erase_if(depts, [&](Index dept) { return !call.range->dept(dept); });
+        }
+    }
+    std::string out;
+    detail::appendText(out, "tagname", tag->role->name);
+    out += ",\"userlist\":";
+    detail::appendList(out, members, [&](std::string& to, Index member) {
+        to += '{';
+        detail::appendText(to, "userid", directory_->member(member).memberId);
+        if (names) {
+            detail::appendText(to, "name", directory_->member(member).nick);
+        }
+        to += '}';
+    });
+    out += ",\"partylist\":";
+    appendIds(out, depts);
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::agentGet(const Call& call) {
+    std::int64_t id = 0;
+    const Found found = call.in.number("agentid", id);
+    if (found == Found::absent) {
+        return failure(41011);
+    }
+    if (found == Found::bad || id < 1) {
+        return failure(40056);
+    }
+    if (call.token->agentId != 0 && call.token->agentId != id) {
+        return failure(301002);
+    }
+    const WeComContactScope& scope = scopeOf(*call.token);
+    std::vector<Index> users;
+    std::vector<Index> depts;
+    std::vector<std::int64_t> tags;
+    if (scope.all) {
+        depts.push_back(directory_->root());
+    } else {
+        for (const std::string& memberId : scope.memberIds) {
+            const Index member = directory_->findMember(memberId);
+            if (member != kNone && directory_->isActive(member)) {
+                users.push_back(member);
+            }
+        }
+        for (const std::string& deptId : scope.deptIds) {
+            const Index dept = deptId == "1" ? directory_->root() : directory_->findDept(deptId);
+            if (dept != kNone) {
+                depts.push_back(dept);
+            }
+        }
+        for (const std::string& roleId : scope.tagIds) {
+            if (const std::int64_t tag = tagId(roleId); tag != 0) {
+                tags.push_back(tag);
+            }
+        }
+    }
+    std::string out;
+    detail::appendInteger(out, "agentid", id);
+    out += R"(,"name":"App","square_logo_url":"https://p.qlogo.cn/example/0","description":"",)"
+           R"("allow_userinfos":{"user":)";
+    detail::appendList(out, users, [this](std::string& to, Index member) {
+        to += '{';
+        detail::appendText(to, "userid", directory_->member(member).memberId);
+        to += '}';
+    });
+    out += R"(},"allow_partys":{"partyid":)";
+    appendIds(out, depts);
+    out += R"(},"allow_tags":{"tagid":)";
+    detail::appendList(out, tags, [](std::string& to, std::int64_t tag) { detail::appendNumber(to, tag); });
+    out += R"(},"close":0)";
+    detail::appendText(out, "redirect_domain", options_.trustedDomain);
+    return succeed(call, out + R"(,"report_location_flag":0,"isreportenter":0,"home_url":"")");
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::agentList(const Call& call) {
+    std::string out = ",\"agentlist\":[";
+    if (!call.effects.emptySuccess) {
+        out += '{';
+        detail::appendInteger(out, "agentid",
+                              call.token->agentId != 0 ? call.token->agentId : detail::wecom::kSomeAgent);
+        out += R"(,"name":"App","square_logo_url":"https://p.qlogo.cn/example/0"})";
+    }
+    return succeed(call, out + "]");
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::callbackIps(const Call& call) {
+    HttpReply out = succeed(call, "");
+    out.body.insert(1, out.body == "{}" ? R"("ip_list":["127.0.0.1"])" : R"("ip_list":["127.0.0.1"],)");
+    return out;
+}
+
+}  // namespace corps::emulator
