@@ -115,6 +115,7 @@ CorpDeptLimit key 4
   roleId text key
   memberId text key
   deptId text key
+  index corpFullName memberId
 User key 1
   userId text key
   nick text local
