@@ -60,6 +60,7 @@ struct ChangeWriter::State {
     std::optional<bool> runsThere;
 
     std::vector<std::string> parts;
+    std::string entry;  // the one in hand
     std::map<std::string, detail::TableSum> sums;
     std::map<std::pair<std::int64_t, std::string>, std::set<std::string>>
         forget;                           // keys by kind and id of a listing
@@ -75,7 +76,7 @@ struct ChangeWriter::State {
               std::span<Cell const> after) {
         if (parts.empty() || parts.back().size() > detail::kFeedPart) parts.emplace_back();
         std::string& out = parts.back();
-        std::string entry;
+        entry.clear();
         detail::putNumber(entry, detail::feedNumber(tables, t));
         entry += static_cast<char>(kind);
         std::size_t const start = detail::keyStart(t);
