@@ -12,6 +12,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -306,6 +307,18 @@ TEST_CASE("bad input: files and directories that are not there or cannot be read
         CHECK(r.code == 1);
         CHECK(has(r.err, "corpctl: corps.Demo: the file cannot be read: Permission denied (" + business));
     }
+}
+
+TEST_CASE("bad input: output that cannot be written is an error", "[integration]") {
+    Directory const d;
+    std::string const app = d.app();
+    std::array<char const*, 7> const argv{"corpctl", "--app", app.c_str(), "--store",
+                                          "memory",  "info",  "corps.Demo"};
+    std::ostream nowhere(nullptr);
+    std::ostringstream err;
+    std::istringstream in;
+    CHECK(corpctlMain(static_cast<int>(argv.size()), argv.data(), Console{nowhere, err, in}) == 1);
+    CHECK(err.str() == "corpctl: standard output cannot be written to\n");
 }
 
 TEST_CASE("bad input: what the platform refuses", "[integration]") {
