@@ -732,16 +732,18 @@ private:
             [&] { return corp_.deleteMember(idsOf<MemberId>(list)); },
             [&] {
                 for (Text const& m : list) {
+                    if (!model_.members.contains(m)) continue;  // twice in the list
+                    told_[m] = {clock_->now(), userOf(m)};
                     model_.forget(m);
-                    told_[m] = clock_->now();
                 }
             });
     }
     void eraseMember() {
         if (!oneIn(8)) return deleteMembers();  // it reads the whole feed
         // The feed itself forgets after 400 days.
-        std::erase_if(told_,
-                      [&](auto const& t) { return clock_->now() - t.second > std::chrono::hours(24 * 390); });
+        std::erase_if(told_, [&](auto const& t) {
+            return clock_->now() - t.second.when > std::chrono::hours(24 * 390);
+        });
         Text const id = !told_.empty() && oneIn(3) ? told_.begin()->first : member();
         bool const here = model_.members.contains(id);
         Errors errors;
@@ -750,9 +752,10 @@ private:
         attempt(
             "eraseMember", id, errors, [&] { return corp_.eraseMember(id); },
             [&] {
+                Text const user = here ? userOf(id) : told_.at(id).userId;
                 told_.erase(id);
-                if (here) model_.users.erase(model_.members[id].userId);
                 model_.forget(id);
+                if (model_.memberOf(user).empty()) model_.users.erase(user);
                 for (FeedEntry const& e : corp_.changesSince({}, 1'000'000))
                     for (OwnedCell const& key : e.change.key)
                         if (e.change.table.starts_with("Corp") && key.view() == Cell::text(id))
@@ -960,7 +963,11 @@ private:
     CheapCorp<Storage> corp_;
     std::mt19937_64 random_;
     Model model_;
-    std::map<Text, TimePoint> told_;  // who was deleted when, and is not forgotten
+    struct Deleted {
+        TimePoint when;
+        Text userId;
+    };
+    std::map<Text, Deleted> told_;  // who was deleted, and is not forgotten
     std::size_t steps_ = 0;
     std::size_t fresh_ = 0;
     Text operation_;
