@@ -1139,7 +1139,7 @@ private:
                     bench_->counting.count().erases == count.erases,
                 [] { return std::string("planning writes"); });
         if (plan && how_.fullScope && !disputed_ && !torn_ && hidden_.empty() &&
-            (how_.empty.empty() || how_.subtrees.size() < 2) &&  // which of two lists is empty is lost
+            how_.empty.empty() &&  // data cannot ask the platform of whom an empty list does not show
             (adminsBy_ != 1 || (adminsTold() && plan->complete)) && chance(20)) {
             // The same from data that was collected first; its faults are told in other words.
             CorpData const data = bench_->loop.run(bench_->engine->collect(up, PullOptions()));

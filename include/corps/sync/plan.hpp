@@ -12,6 +12,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,12 @@ public:
     [[nodiscard]] Iterator begin() const { return Iterator(this, 0); }
     [[nodiscard]] Iterator end() const { return Iterator(this, spans_.size()); }
     CORPS_DECL void push_back(RowChange const& c);
+    /** The same in pieces, without a copy: begin(), cell() for each value, end(). The views live until then.
+     */
+    CORPS_DECL void begin(std::string_view table, ChangeKind kind, std::span<Cell const> key);
+    CORPS_DECL void cell(std::string_view column, Cell const& before, Cell const& after);
+    /** @param keepEmpty false: a change without a value is none. True when it was added. */
+    CORPS_DECL bool end(bool keepEmpty);
 
     /** Table and kind of a change, without decoding it. */
     [[nodiscard]] CORPS_DECL std::string const& table(std::size_t i) const;
@@ -97,6 +104,8 @@ private:
     }
 
     std::string bytes_;
+    std::size_t begun_ = 0;      // where the change that is being added begins
+    std::size_t firstCell_ = 0;  // and its values
     std::vector<Span> spans_;
     std::vector<std::string> names_;  // of tables and columns
 };

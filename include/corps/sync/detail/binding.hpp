@@ -51,6 +51,8 @@ public:
      */
     [[nodiscard]] CORPS_DECL Binding find(std::string_view memberId, std::string linked,
                                           std::string_view unionId, bool otherPerson) const;
+    /** Whether anybody of this platform is bound at all. */
+    [[nodiscard]] CORPS_DECL bool any() const;
     /** The user's row as stored; empty when there is none. */
     [[nodiscard]] CORPS_DECL Row stored(std::string const& userId) const;
     /**

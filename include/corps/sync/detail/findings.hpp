@@ -110,6 +110,8 @@ private:
     void decodeUnit(PageShape const& shape, Listing const& listing, FoundListing& found,
                     std::string_view bytes, Fingerprint print);
 
+    FoundMember& memberOf(std::string_view id);
+
     RecordTables const& tables_;
     std::string corp_;
     FingerprintKey key_;
@@ -119,6 +121,8 @@ private:
     std::array<std::vector<std::size_t>, kUpstreamTables> positions_;
     Listing const* current_ = nullptr;    // of the unit being decoded
     std::string memberKey_;               // member that the unit being decoded is about
+    FoundMember* last_ = nullptr;         // whom the last row was about
+    std::string_view lastId_;             // of them, in `members`
     std::vector<std::string> unitDepts_;  // departments that the unit being decoded names
     std::vector<std::string> unitFlags_;  // of these, those it leads or may not tell of
 };

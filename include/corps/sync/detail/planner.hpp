@@ -146,6 +146,7 @@ private:
 
     // stored rows, read by key or all at once when most are wanted
     Row storedMember(std::string const& id);
+    Row storedMembership(std::string const& member, std::string const& dept);
     std::vector<std::string> storedDepts(std::string const& member);
     std::vector<std::string> storedRoles(std::string const& member);
     std::vector<std::string> storedFlags(std::string const& member);
@@ -226,7 +227,8 @@ private:
     bool bulk_ = false;
     bool storeEmpty_ = false;
     std::unordered_map<std::string, std::string> bulkMembers_;
-    std::unordered_map<std::string, std::vector<std::string>> bulkDepts_;
+    std::unordered_map<std::string, std::vector<std::pair<std::string, std::string>>>
+        bulkDepts_;  // department, packed row
     std::unordered_map<std::string, std::vector<std::string>> bulkRoles_;
     std::unordered_map<std::string, std::vector<std::string>> bulkFlags_;
     std::map<Listing, std::unordered_map<std::string, std::uint32_t>> seenKeys_;
@@ -239,6 +241,7 @@ private:
     ChangeList changes_;
     std::vector<std::pair<int, std::string>> order_;  // by table, then key
     std::map<std::string, std::string> newUsersByUnion_;
+    std::optional<bool> anyBound_;  // somebody is, in the whole store; asked when it matters
 };
 
 }  // namespace corps::detail

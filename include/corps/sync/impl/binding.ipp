@@ -27,6 +27,16 @@ CORPS_DECL Binding Users::find(std::string_view memberId, std::string linked, st
     return out;
 }
 
+CORPS_DECL bool Users::any() const {
+    std::array<Cell, 1> const prefix{Cell::text(platform_)};
+    bool out = false;
+    rows_.forEach(*t_.thirdAuth, 0, prefix, [&out](std::span<Cell const>) {
+        out = true;
+        return false;
+    });
+    return out;
+}
+
 CORPS_DECL Row Users::stored(std::string const& userId) const {
     std::array<Cell, 1> const key{Cell::text(userId)};
     return findRow(rows_, *t_.user, key);

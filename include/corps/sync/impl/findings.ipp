@@ -46,6 +46,16 @@ inline void addDistinct(std::vector<std::pair<std::string, std::string>>& rows, 
     if (std::find(rows.begin(), rows.end(), entry) == rows.end()) rows.push_back(std::move(entry));
 }
 
+/** The rows of one unit are about one member. */
+CORPS_DECL FoundMember& Findings::memberOf(std::string_view id) {
+    if (last_ == nullptr || lastId_ != id) {
+        auto const it = members.try_emplace(std::string(id)).first;
+        last_ = &it->second;
+        lastId_ = it->first;
+    }
+    return *last_;
+}
+
 CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) {
     auto text = [&cells](std::size_t i) {
         return i < cells.size() ? std::string(cells[i].bytes()) : std::string();
@@ -64,7 +74,7 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
                 return;
             }
             if (cells[2].integer() == static_cast<std::int64_t>(LeaderSource::memberFlag)) {
-                addDistinct(members[member].flags, text(0), place(table, cells));
+                addDistinct(memberOf(member).flags, text(0), place(table, cells));
                 unitFlags_.push_back(text(0));
             } else {
                 keepOne(listLeaders, std::pair(text(0), std::move(member)), place(table, cells));
@@ -73,13 +83,13 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
         }
         case UpstreamTable::member: {
             memberKey_ = text(0);
-            FoundMember& member = members[memberKey_];
+            FoundMember& member = memberOf(memberKey_);
             addDistinct(member.rows, place(table, cells));
             if (current_ == nullptr || current_->kind != ListingKind::memberDetails) member.listed = true;
             return;
         }
         case UpstreamTable::deptMember: {
-            FoundMember& member = members[text(1)];
+            FoundMember& member = memberOf(text(1));
             bool const detail = current_ != nullptr && current_->kind == ListingKind::memberDetails;
             addDistinct(detail ? member.detailDepts : member.depts, text(0), place(table, cells));
             if (std::find(unitDepts_.begin(), unitDepts_.end(), text(0)) == unitDepts_.end())
@@ -90,7 +100,7 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
         case UpstreamTable::role: keepOne(roles, text(0), place(table, cells)); return;
         case UpstreamTable::roleMember: {
             memberKey_ = text(1);
-            std::vector<std::string>& of = members[memberKey_].roles;
+            std::vector<std::string>& of = memberOf(memberKey_).roles;
             if (std::find(of.begin(), of.end(), text(0)) == of.end()) of.push_back(text(0));
             return;
         }
@@ -100,7 +110,7 @@ CORPS_DECL void Findings::row(UpstreamTable table, std::span<Cell const> cells) 
                 admins.insert(memberKey_);
                 return;
             }
-            FoundMember& member = members[text(0)];
+            FoundMember& member = memberOf(text(0));
             (cells.size() < 2 || cells[1].integer() != 0 ? member.saidAdmin : member.saidNoAdmin) = true;
             return;
         }
@@ -136,7 +146,7 @@ CORPS_DECL void Findings::decodeUnit(PageShape const& shape, Listing const& list
     current_ = nullptr;
     if (!hasRun(listing.kind)) return;
     if (memberKey_.empty()) return;  // the platform lists somebody whom the client passes over, a leaver say
-    FoundMember& member = members[memberKey_];
+    FoundMember& member = memberOf(memberKey_);
     if (listing.kind == ListingKind::visibleMembers) member.visible = true;
     auto flagless = [&](std::string const& dept) {
         if (std::find(unitFlags_.begin(), unitFlags_.end(), dept) == unitFlags_.end())

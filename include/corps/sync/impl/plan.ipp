@@ -61,17 +61,35 @@ CORPS_DECL std::size_t ChangeList::intern(std::string_view name) {
 }
 
 CORPS_DECL void ChangeList::push_back(RowChange const& c) {
-    std::size_t const start = bytes_.size();
-    detail::putNumber(bytes_, intern(c.table));
-    bytes_ += static_cast<char>(c.kind);
-    detail::putNumber(bytes_, c.key.size());
-    for (OwnedCell const& k : c.key) detail::putCell(bytes_, k.view());
-    for (CellChange const& v : c.cells) {
-        detail::putNumber(bytes_, intern(v.column));
-        detail::putCell(bytes_, v.before.view());
-        detail::putCell(bytes_, v.after.view());
+    std::vector<Cell> key;
+    for (OwnedCell const& k : c.key) key.push_back(k.view());
+    begin(c.table, c.kind, key);
+    for (CellChange const& v : c.cells) cell(v.column, v.before.view(), v.after.view());
+    static_cast<void>(end(true));
+}
+
+CORPS_DECL void ChangeList::begin(std::string_view table, ChangeKind kind, std::span<Cell const> key) {
+    begun_ = bytes_.size();
+    detail::putNumber(bytes_, intern(table));
+    bytes_ += static_cast<char>(kind);
+    detail::putNumber(bytes_, key.size());
+    for (Cell const& k : key) detail::putCell(bytes_, k);
+    firstCell_ = bytes_.size();
+}
+
+CORPS_DECL void ChangeList::cell(std::string_view column, Cell const& before, Cell const& after) {
+    detail::putNumber(bytes_, intern(column));
+    detail::putCell(bytes_, before);
+    detail::putCell(bytes_, after);
+}
+
+CORPS_DECL bool ChangeList::end(bool keepEmpty) {
+    if (!keepEmpty && bytes_.size() == firstCell_) {
+        bytes_.resize(begun_);
+        return false;
     }
-    spans_.push_back(Span{start, bytes_.size() - start});
+    spans_.push_back(Span{begun_, bytes_.size() - begun_});
+    return true;
 }
 
 CORPS_DECL void ChangeList::reorder(std::vector<std::size_t> const& order) {

@@ -101,7 +101,7 @@ CORPS_DECL SyncPlan Planner::plan(std::map<std::string, Absence> const& absences
     }
 
     emitDepartments();
-    for (std::string const& id : touched_) emitMember(id, judged_.at(id));
+    for (auto const& [id, j] : judged_) emitMember(id, j);
     emitRoles();
     emitAdmins();
 

@@ -12,44 +12,32 @@ namespace detail {
 /** Adds a change; `row` is a whole row of the table, `before` a whole row or empty. */
 CORPS_DECL void Planner::emit(TableSchema const& t, ChangeKind kind, std::span<Cell const> row,
                               std::span<Cell const> before) {
-    RowChange c;
-    c.table = t.name;
-    c.kind = kind;
     std::size_t const start = t.columns[0].type == ColumnType::corp ? 1 : 0;
+    std::span<Cell const> const key = row.subspan(start, t.keyColumns - start);
+    changes_.begin(t.name, kind, key);
+    for (std::size_t i = t.keyColumns; i < t.columns.size(); ++i) {
+        if (row[i].isNull()) continue;
+        bool const had = !before.empty() && !before[i].isNull();
+        if (kind == ChangeKind::erase)
+            changes_.cell(t.columns[i].name, row[i], Cell());
+        else if (!had || !(row[i] == before[i]))
+            changes_.cell(t.columns[i].name, had ? before[i] : Cell(), row[i]);
+    }
+    if (!changes_.end(kind == ChangeKind::erase || kind == ChangeKind::create)) return;
     std::string sortKey;
-    for (std::size_t i = start; i < t.keyColumns; ++i) {
-        c.key.emplace_back(row[i]);
-        if (row[i].kind() == CellKind::integer) {
-            auto const biased = static_cast<std::uint64_t>(row[i].integer()) ^ (std::uint64_t{1} << 63);
+    for (Cell const& k : key) {
+        if (k.kind() == CellKind::integer) {
+            auto const biased = static_cast<std::uint64_t>(k.integer()) ^ (std::uint64_t{1} << 63);
             for (int shift = 56; shift >= 0; shift -= 8) sortKey += static_cast<char>(biased >> shift);
         } else {
-            sortKey += row[i].bytes();
+            sortKey += k.bytes();
         }
         sortKey += '\0';
     }
-    for (std::size_t i = t.keyColumns; i < t.columns.size(); ++i) {
-        bool const had = !before.empty() && !before[i].isNull();
-        if (kind == ChangeKind::erase) {
-            if (row[i].isNull()) continue;
-            CellChange v;
-            v.column = t.columns[i].name;
-            v.before = row[i];
-            c.cells.push_back(std::move(v));
-            continue;
-        }
-        if (row[i].isNull() || (had && row[i] == before[i])) continue;
-        CellChange v;
-        v.column = t.columns[i].name;
-        if (had) v.before = before[i];
-        v.after = row[i];
-        c.cells.push_back(std::move(v));
-    }
-    if (kind != ChangeKind::erase && kind != ChangeKind::create && c.cells.empty()) return;
     int place = 0;
     auto const all = t_.all();
     while (place < static_cast<int>(all.size()) && all[static_cast<std::size_t>(place)] != &t) ++place;
     order_.emplace_back(place, std::move(sortKey));
-    changes_.push_back(c);
 }
 
 CORPS_DECL void Planner::emitDepartments() {
@@ -126,7 +114,12 @@ CORPS_DECL void Planner::forgetEverywhere(std::string const& member) {
 CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string const& id, std::string linked,
                                      bool otherPerson) {
     std::string const unionId(member[c_.member.unionId].bytes());
-    Binding found = users_.find(id, std::move(linked), unionId, otherPerson);
+    if (!anyBound_) anyBound_ = users_.any();
+    Binding found;
+    if (*anyBound_)
+        found = users_.find(id, std::move(linked), unionId, otherPerson);
+    else
+        found.userId = std::move(linked);
     std::string userId = std::move(found.userId);
     std::string other = std::move(found.byUnion);
     if (other.empty() && !unionId.empty())
@@ -377,10 +370,8 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
                 forget_.insert({Listing{ListingKind::memberDetails, ""}, id});
                 continue;
             }
-            std::array<Cell, 3> const key{corp, Cell::text(d), Cell::text(id)};
-            Row const was = std::find(depts.begin(), depts.end(), d) == depts.end()
-                                ? Row()
-                                : findRow(rows_, *t_.deptMember, key);
+            Row const was =
+                std::find(depts.begin(), depts.end(), d) == depts.end() ? Row() : storedMembership(id, d);
             std::vector<Cell> const row = newest(versions, viewsOf(was));
             std::size_t const count = changes_.size();
             if (was.empty()) after.push_back(d);

@@ -136,12 +136,12 @@ CORPS_DECL bool Planner::doubt(std::string const& member) {
 }
 
 CORPS_DECL void Planner::touchMembers() {
-    std::set<std::string> ids;
-    for (auto const& [id, member] : f_.members) ids.insert(id);
-    for (std::string const& id : f_.admins) ids.insert(id);
+    std::vector<std::string> ids;
+    for (auto const& [id, member] : f_.members) ids.push_back(id);
+    for (std::string const& id : f_.admins) ids.push_back(id);
     if (FoundListing const* admins = finished(ListingKind::admins, ""); admins != nullptr)
-        for (auto const& [id, origins] : adminRows_) ids.insert(id);
-    ids.insert(pendingBefore_.begin(), pendingBefore_.end());
+        for (auto const& [id, origins] : adminRows_) ids.push_back(id);
+    ids.insert(ids.end(), pendingBefore_.begin(), pendingBefore_.end());
     if (base_.warm) {
         for (auto const& [listing, run] : base_.runs) {
             auto const it = f_.listings.find(listing);
@@ -157,7 +157,7 @@ CORPS_DECL void Planner::touchMembers() {
                      !f_.roles.contains(listing.id));
                 if (says) {
                     std::vector<std::string> const& keys = storedKeys(listing);
-                    ids.insert(keys.begin(), keys.end());
+                    ids.insert(ids.end(), keys.begin(), keys.end());
                     if (listing.kind == ListingKind::subtreeMembers)
                         lostEntries_.insert(keys.begin(), keys.end());
                 }
@@ -168,7 +168,7 @@ CORPS_DECL void Planner::touchMembers() {
             std::vector<std::string> const& keys = storedKeys(listing);
             for (std::size_t i = 0; i < keys.size() && i < found.matched.size(); ++i)
                 if (!found.matched[i]) {
-                    ids.insert(keys[i]);
+                    ids.push_back(keys[i]);
                     if (listing.kind == ListingKind::subtreeMembers) lostEntries_.insert(keys[i]);
                 }
         }
@@ -179,21 +179,26 @@ CORPS_DECL void Planner::touchMembers() {
         for (auto const& [dept, row] : storedDepts_) {
             if (!below || parents_.contains(dept)) continue;
             std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(dept)};
-            rows_.forEach(*t_.deptMember, 0, prefix,
-                          [&](std::span<Cell const> m) { ids.emplace(m[c_.deptMember.memberId].bytes()); });
+            rows_.forEach(*t_.deptMember, 0, prefix, [&](std::span<Cell const> m) {
+                ids.emplace_back(m[c_.deptMember.memberId].bytes());
+            });
         }
     } else if (!storeEmpty_) {
         std::array<Cell, 1> const corp{Cell::text(in_.corp)};
         rows_.forEach(*t_.member, 0, corp, [&](std::span<Cell const> row) {
-            if (row[c_.member.status].integer() != 2) ids.emplace(row[c_.member.memberId].bytes());
+            if (row[c_.member.status].integer() != 2) ids.emplace_back(row[c_.member.memberId].bytes());
         });
-        rows_.forEach(*t_.roleMember, 0, corp,
-                      [&](std::span<Cell const> row) { ids.emplace(row[c_.roleMember.memberId].bytes()); });
-        rows_.forEach(*t_.deptMember, 0, corp,
-                      [&](std::span<Cell const> row) { ids.emplace(row[c_.deptMember.memberId].bytes()); });
+        rows_.forEach(*t_.roleMember, 0, corp, [&](std::span<Cell const> row) {
+            ids.emplace_back(row[c_.roleMember.memberId].bytes());
+        });
+        rows_.forEach(*t_.deptMember, 0, corp, [&](std::span<Cell const> row) {
+            ids.emplace_back(row[c_.deptMember.memberId].bytes());
+        });
     }
-    ids.erase(std::string());
-    touched_.assign(ids.begin(), ids.end());
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    if (!ids.empty() && ids.front().empty()) ids.erase(ids.begin());
+    touched_ = std::move(ids);
 
     // Many look-ups by key cost more than one scan.
     bulk_ = !storeEmpty_ && touched_.size() > 1000 &&
@@ -205,7 +210,7 @@ CORPS_DECL void Planner::touchMembers() {
     });
     rows_.forEach(*t_.deptMember, 0, corp, [this](std::span<Cell const> row) {
         bulkDepts_[std::string(row[c_.deptMember.memberId].bytes())].emplace_back(
-            row[c_.deptMember.deptId].bytes());
+            row[c_.deptMember.deptId].bytes(), packRow(row));
     });
     rows_.forEach(*t_.roleMember, 0, corp, [this](std::span<Cell const> row) {
         if (row[c_.roleMember.origin].bytes() != kOriginLocal)
@@ -282,7 +287,7 @@ CORPS_DECL void Planner::judgeMembers() {
         }
         // No entry of last time brings them up again, so their name must.
         if ((unknownSomewhere || hidden) && noEntry(id)) j.unproven = true;
-        judged_.emplace(id, std::move(j));
+        judged_.emplace_hint(judged_.end(), id, std::move(j));
     }
 }
 

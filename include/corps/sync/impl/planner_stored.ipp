@@ -64,14 +64,30 @@ CORPS_DECL Row Planner::storedMember(std::string const& id) {
 CORPS_DECL std::vector<std::string> Planner::storedDepts(std::string const& member) {
     if (storeEmpty_) return {};
     if (bulk_) {
-        auto const it = bulkDepts_.find(member);
-        return it == bulkDepts_.end() ? std::vector<std::string>() : it->second;
+        std::vector<std::string> depts;
+        if (auto const it = bulkDepts_.find(member); it != bulkDepts_.end())
+            for (auto const& [dept, row] : it->second) depts.push_back(dept);
+        return depts;
     }
     std::vector<std::string> out;
     std::array<Cell, 2> const key{Cell::text(in_.corp), Cell::text(member)};
     rows_.forEach(*t_.deptMember, c_.deptMemberByMember, key,
                   [&](std::span<Cell const> row) { out.emplace_back(row[c_.deptMember.deptId].bytes()); });
     return out;
+}
+
+CORPS_DECL Row Planner::storedMembership(std::string const& member, std::string const& dept) {
+    if (bulk_) {
+        if (auto const it = bulkDepts_.find(member); it != bulkDepts_.end())
+            for (auto const& [id, packed] : it->second) {
+                if (id != dept) continue;
+                std::vector<Cell> const cells = unpackRow(packed);
+                return Row(cells.begin(), cells.end());
+            }
+        return Row();
+    }
+    std::array<Cell, 3> const key{Cell::text(in_.corp), Cell::text(dept), Cell::text(member)};
+    return findRow(rows_, *t_.deptMember, key);
 }
 
 CORPS_DECL std::vector<std::string> Planner::storedRoles(std::string const& member) {
