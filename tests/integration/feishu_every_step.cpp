@@ -268,7 +268,9 @@ public:
     SyncReport sync() {
         emulator::FeishuBehaviour behaviour = how.behaviour;
         server.setBehaviour(behaviour);
-        auto clock = std::make_shared<testing::ManualClock>();
+        // Two days after the last one: what the platform said of somebody out of sight is asked again.
+        day += std::chrono::hours(48);
+        auto clock = std::make_shared<testing::ManualClock>(day);
         clock->autoAdvance();
         ContextOptions o;
         o.clock = clock;
@@ -308,6 +310,7 @@ public:
     Contents world[2];
     std::vector<std::string> calls[2];  // in the order of their first time
     int now = 1;
+    TimePoint day{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 
 private:
     static emulator::FeishuOptions options() {

@@ -45,7 +45,7 @@ CORPS_DECL void Planner::judgeDepartments() {
                      std::any_of(storedDepts_.begin(), storedDepts_.end(), [&](auto const& stored) {
                          return stored.first != root && !deptRows_.contains(stored.first);
                      });
-    if (treeComplete_ && (emptied || cut) && proof_.fullScope && !in_.options.allowRemovals) {
+    if (treeComplete_ && ((emptied && proof_.fullScope) || cut) && !in_.options.allowRemovals) {
         treeComplete_ = false;
         SyncFault fault;
         fault.place = "departments";
@@ -93,7 +93,8 @@ CORPS_DECL void Planner::judgeDepartments() {
     for (auto& [id, parent] : sent) {
         if (id == root || sent.contains(parent)) continue;
         if (!proof_.fullScope) {
-            parent = root;
+            // Out of sight; or on a page that was not read.
+            if (treeComplete_ || !storedDepts_.contains(parent)) parent = root;
         } else if (treeComplete_ && untold_.contains(id)) {
             std::vector<Cell> cells = unpackRow(deptRows_[id]);
             cells[c_.dept.parentId] = Cell::text(root);
