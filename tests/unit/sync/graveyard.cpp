@@ -7,6 +7,7 @@
 #include <corps/sync/engine.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -351,6 +352,89 @@ TEST_CASE("graveyard 23: success with nobody in it removes nobody", "[sync][grav
     CHECK(r.departments.removed == 0);
     CHECK(bench.rows.status("m0") == "active");
     CHECK(bench.rows.memberships().size() == 7);
+}
+
+TEST_CASE("graveyard 6: the details of one person fail, and what was known of them stays",
+          "[sync][graveyard][coroutine]") {
+    MirrorBench bench;
+    FakeOrganisation org = people(3);
+    for (auto& [id, m] : org.members) m.in["a"] = {false, 7, true};
+    FakePull how;
+    how.details = true;
+    bool const subtree = GENERATE(false, true);
+    if (subtree) how.subtrees = {org.root};
+    FakeUpstream up(org, how);
+    bench.sync(up);
+    auto place = [&](std::string const& id) {
+        return bench.rows.row(*tablesOf<>().deptMember, {Cell::text("a"), Cell::text(id)});
+    };
+    REQUIRE(place("m1").at("order") == "7");
+
+    for (auto& [id, m] : org.members) {
+        m.in["a"].order = 9;
+        m.nick = "other " + id;
+    }
+    how.failedDetails = {"m1"};
+    up.show(org, how);
+    SyncReport r = bench.sync(up);
+    CHECK(r.outcome == SyncOutcome::incomplete);
+    CHECK(r.stale == std::vector<std::string>{"m1"});
+    CHECK(place("m1").at("order") == "7");
+    CHECK(place("m1").at("isPrimary") == "1");
+    CHECK(place("m0").at("order") == "9");
+    CHECK(bench.rows.at(bench.rows.member("m1"), "nick") == "other m1");
+    CHECK(bench.rows.status("m1") == "active");
+    how.failedDetails.clear();
+    up.show(org, how);
+    r = bench.sync(up);
+    CHECK(r.stale.empty());
+    CHECK(place("m1").at("order") == "9");
+    CHECK(bench.engine->verify().ok);
+}
+
+TEST_CASE("sync: one list of a whole subtree, read in the same or another way, changes nothing",
+          "[sync][coroutine]") {
+    MirrorBench bench;
+    FakeOrganisation org;
+    org.dept("a");
+    org.dept("b", "a");
+    org.dept("c");
+    org.add("one", {"a", "b"});
+    org.add("two", {"b", "c"});
+    org.add("three", {"c"});
+    FakePull whole;
+    whole.subtrees = {org.root};
+    FakeUpstream up(org, whole);
+    SyncReport r = bench.sync(up);
+    CHECK(r.stats.units < 10);
+    CHECK(bench.rows.memberships() == std::set<std::string>{"a/one", "b/one", "b/two", "c/two", "c/three"});
+    // Nothing is decoded but departments.
+    r = bench.sync(up);
+    CHECK(r.outcome == SyncOutcome::unchanged);
+    CHECK(r.stats.decoded == 3);
+    // The list of the root was refused: its members, and the lists of its children.
+    FakePull split;
+    split.subtrees = {"a"};
+    up.show(org, split);
+    CHECK(bench.sync(up).outcome == SyncOutcome::unchanged);
+    up.show(org);
+    CHECK(bench.sync(up).outcome == SyncOutcome::unchanged);
+    up.show(org, whole);
+    CHECK(bench.sync(up).outcome == SyncOutcome::unchanged);
+    // Out of one department of two, though the list that shows the other one ended early.
+    org.members["two"].in.erase("c");
+    org.members["one"].in.erase("b");
+    up.show(org, split);
+    split.incomplete[{ListingKind::subtreeMembers, "a"}] = 0;
+    up.show(org, split);
+    r = bench.sync(up);
+    CHECK(r.outcome == SyncOutcome::incomplete);
+    CHECK(bench.rows.memberships() == std::set<std::string>{"a/one", "b/one", "b/two", "c/three"});
+    CHECK(r.members.removed == 0);
+    up.show(org, whole);
+    bench.sync(up);
+    CHECK(bench.rows.memberships() == std::set<std::string>{"a/one", "b/two", "c/three"});
+    CHECK(bench.engine->verify().ok);
 }
 
 TEST_CASE("graveyard 24: who is out of the application's sight has not left",
