@@ -8,13 +8,14 @@
 # build/sdk. CORPS_EMULATOR=PATH uses a corps-emulator that is built already.
 #
 # A FILE names its SDK in a line "sdk: PACKAGE@VERSION". It is called with the emulator's address and the organisation
-# file, and with the application's id and secret in SDK_APP_ID and SDK_APP_SECRET; it prints what it found wrong and exits
-# with 1, or says in a line what it saw.
+# file, and with the application's id and secret in SDK_APP_ID and SDK_APP_SECRET (of WeCom SDK_CORP_ID, SDK_AGENT_ID,
+# SDK_APP_SECRET and SDK_CONTACT_SECRET); it prints what it found wrong and exits with 1, or says in a line what it saw.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$PWD/build/sdk
 mkdir -p "$work"
 export SDK_APP_ID=cli_sdk_test SDK_APP_SECRET='only the owner knows'
+export SDK_CORP_ID=ww0123456789abcdef SDK_AGENT_ID=1000002 SDK_CONTACT_SECRET='the contacts too'
 
 if [ $# -gt 0 ]; then files=("$@"); else files=(tests/sdk/*.mjs tests/sdk/*.go tests/sdk/*.java tests/sdk/*.py); fi
 
@@ -35,7 +36,12 @@ trap 'exit 1' HUP INT TERM
 start() {
   local log=$work/$1.log
   "$emulator" --platform "$1" --generate 700:7 --print-org >"$work/$1.org.json"
-  printf '{"appId":"%s","appKey":"%s","appSecret":"%s"}\n' "$SDK_APP_ID" "$SDK_APP_ID" "$SDK_APP_SECRET" >"$work/$1.keys.json"
+  if [ "$1" = wecom ]; then
+    printf '{"corpId":"%s","agentId":"%s","secret":"%s","contactSecret":"%s"}\n' \
+      "$SDK_CORP_ID" "$SDK_AGENT_ID" "$SDK_APP_SECRET" "$SDK_CONTACT_SECRET" >"$work/$1.keys.json"
+  else
+    printf '{"appId":"%s","appKey":"%s","appSecret":"%s"}\n' "$SDK_APP_ID" "$SDK_APP_ID" "$SDK_APP_SECRET" >"$work/$1.keys.json"
+  fi
   : >"$log"
   "$emulator" --platform "$1" --org "$work/$1.org.json" --credentials "$work/$1.keys.json" >"$log" 2>&1 &
   pid=$!
