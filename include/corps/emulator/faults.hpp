@@ -32,8 +32,9 @@ enum class FaultKind {
 struct Fault {
     std::string match;      ///< part of the request's path and query, as sent; empty meets every request
     bool whole = false;     ///< `match` is all of the path and query
+    std::string matchBody;  ///< and part of its body: some platforms tell in it alone what is asked for
     bool sameCall = false;  ///< whichever call it meets first, it meets only that one from then on: `match`
-                            ///< becomes its path and query, `whole` true
+                            ///< becomes its path and query, `whole` true, `matchBody` its body
     FaultKind kind = FaultKind::status;
     std::int64_t times = 1;    ///< how often; -1: for ever
     std::int64_t after = 0;    ///< how many matching requests pass unharmed first
@@ -77,7 +78,7 @@ public:
     CORPS_DECL void clear() noexcept;
 
     /** The fault that this request meets, if any; counts it as met. @param target Path and query as sent. */
-    [[nodiscard]] CORPS_DECL std::optional<Fault> take(std::string_view target);
+    [[nodiscard]] CORPS_DECL std::optional<Fault> take(std::string_view target, std::string_view body = {});
 
     /** The faults still to come; `times` and `after` are what is left of them. */
     [[nodiscard]] const std::vector<Fault>& pending() const noexcept { return faults_; }

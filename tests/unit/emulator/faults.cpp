@@ -55,6 +55,15 @@ TEST_CASE("emulator: a fault meets what it names, after so many, so often", "[em
     CHECK_FALSE(list.take("/users?a=4"));
     CHECK(list.pending().empty());
 
+    list.add(parseFaults(R"({"kind": "reset", "match": "/users", "matchBody": "\"dept\":2}", "sameCall": true,
+                             "times": -1})")
+                 .at(0));
+    CHECK_FALSE(list.take("/users", R"({"dept":1})"));
+    CHECK(list.take("/users", R"({"page":1,"dept":2})"));
+    CHECK_FALSE(list.take("/users", R"({"page":2,"dept":2})"));
+    CHECK(list.take("/users", R"({"page":1,"dept":2})"));
+    list.clear();
+
     list.add(parseFaults(R"({"kind": "reset", "match": "/users", "after": 1, "times": -1, "sameCall": true})")
                  .at(0));
     CHECK_FALSE(list.take("/users?a=1"));

@@ -56,6 +56,7 @@ inline Fault parseFault(const boost::json::value& value, std::string where) {
     std::int64_t delay = 0;
     in.read("match", fault.match);
     in.read("whole", fault.whole);
+    in.read("matchBody", fault.matchBody);
     in.read("sameCall", fault.sameCall);
     in.read("times", fault.times);
     in.read("after", fault.after);
@@ -122,10 +123,13 @@ CORPS_DECL void FaultList::clear() noexcept {
     random_ = 0;
 }
 
-CORPS_DECL std::optional<Fault> FaultList::take(std::string_view target) {
+CORPS_DECL std::optional<Fault> FaultList::take(std::string_view target, std::string_view body) {
     for (std::size_t i = 0; i < faults_.size(); ++i) {
         Fault& fault = faults_[i];
         if (fault.whole ? target != fault.match : target.find(fault.match) == std::string_view::npos) {
+            continue;
+        }
+        if (body.find(fault.matchBody) == std::string_view::npos) {
             continue;
         }
         if (fault.after > 0) {
@@ -141,6 +145,7 @@ CORPS_DECL std::optional<Fault> FaultList::take(std::string_view target) {
         if (fault.sameCall) {
             fault.match = target;
             fault.whole = true;
+            fault.matchBody = body;
         }
         Fault met = fault;
         if (fault.times > 0 && --fault.times == 0) {

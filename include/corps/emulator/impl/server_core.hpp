@@ -39,7 +39,8 @@ public:
         std::int64_t waitMs;
     };
 
-    /** Counts a call, unless one of the limits is used up. @param aligned Windows start at their multiples. */
+    /** Counts a call, unless one of the limits is used up. @param aligned Windows start at their multiples.
+     */
     std::optional<Refusal> count(const std::string& key, std::span<const RateLimit> limits,
                                  std::int64_t nowMs, bool aligned = false) {
         auto& windows = windows_[key];
@@ -207,7 +208,7 @@ private:
         } else {
             ++counter->second;
         }
-        const auto fault = faults_.take(request.target);
+        const auto fault = faults_.take(request.target, request.body);
         HttpReply reply = fault ? faulty(request, *fault) : platform_.answer(request, Effects{});
         reply.delay += platform_.latency();
         return reply;
@@ -364,6 +365,10 @@ private:
         for (const Fault& fault : faults_.pending()) {
             out += out.size() == 1 ? "{\"match\":" : ",{\"match\":";
             appendJson(out, fault.match);
+            if (!fault.matchBody.empty()) {
+                out += ",\"matchBody\":";
+                appendJson(out, fault.matchBody);
+            }
             out += ",\"kind\":";
             appendJson(out, toString(fault.kind));
             out += ",\"times\":" + std::to_string(fault.times) + ",\"after\":" + std::to_string(fault.after);
