@@ -986,6 +986,7 @@ TEST_CASE("local histories: a corp that is edited here is what a naive model say
     std::uint64_t const seed = fromEnvironment("CORPS_SEED", std::random_device()());
     std::uint64_t const operations = fromEnvironment("CORPS_OPERATIONS", 250);
     CAPTURE(seed);
+    if (std::getenv("CORPS_OPERATIONS") != nullptr) WARN("CORPS_SEED=" << seed);  // a run of its own
     TempDir const dir;
     History<MemoryStorage> memory(MemoryStorage(), seed);
     History<SqliteStorage> sqlite(SqliteStorage(dir.file("corps.db")), seed);
