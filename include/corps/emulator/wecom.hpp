@@ -76,6 +76,13 @@ struct WeComBehaviour {
     bool moreOnFullLastPage = false;   ///< a last page that is full promises more; then comes an empty one
     std::int64_t listIdCode = 48002;   ///< to an app that asks
 
+    // Exports
+    std::uint32_t exportPolls =
+        2;                      ///< so many questions for the result find the job not started, then running
+    bool exportFails = false;   ///< then it has failed
+    bool exportNamed = true;    ///< members that may be seen in no department are among the exported
+    bool exportBase64 = false;  ///< files are the text of Base64, not the bytes
+
     // Records
     bool newApp = true;  ///< the app is newer than 2022-06-20: it gets no phone, e-mail, gender, picture
     bool emptyFields = false;   ///< what is withheld so comes as "" (gender "0"); else it is absent

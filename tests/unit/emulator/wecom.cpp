@@ -1,14 +1,18 @@
 #include "unit/emulator/raw_http.hpp"
 
 #include <corps/emulator/generate.hpp>
+#include <corps/emulator/impl/cipher.hpp>
 #include <corps/emulator/wecom.hpp>
 
 #include <boost/json/serialize.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -167,6 +171,41 @@ std::string codeOf(const Answer& answer) {
     const std::string& to = answer.headers.at("Location");
     const auto start = to.find("code=") + 5;
     return to.substr(start, to.find('&', start) - start);
+}
+
+/** The key of the files that are exported: the bytes 0 to 31. */
+const std::string kAesKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/** What was encrypted with it. */
+std::string decrypted(std::string text) {
+    std::array<unsigned char, 32> key{};
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        key[i] = static_cast<unsigned char>(i);
+    }
+    EVP_CIPHER_CTX* const cipher = EVP_CIPHER_CTX_new();
+    REQUIRE(EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.data(), key.data()) == 1);
+    EVP_CIPHER_CTX_set_padding(cipher, 0);
+    std::vector<unsigned char> out(text.size() + 16);
+    int size = 0;
+    CHECK(EVP_DecryptUpdate(cipher, out.data(), &size, reinterpret_cast<const unsigned char*>(text.data()),
+                            static_cast<int>(text.size())) == 1);
+    EVP_CIPHER_CTX_free(cipher);
+    REQUIRE(size == static_cast<int>(text.size()));
+    REQUIRE(size >= 32);
+    const std::size_t fill = out[text.size() - 1];
+    REQUIRE((fill >= 1 && fill <= 32));
+    return {out.begin(), out.begin() + static_cast<std::ptrdiff_t>(text.size() - fill)};
+}
+
+std::string md5(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+    unsigned size = 0;
+    REQUIRE(EVP_Digest(text.data(), text.size(), out.data(), &size, EVP_md5(), nullptr) == 1);
+    std::string hex;
+    for (unsigned i = 0; i < size; ++i) {
+        corps::emulator::detail::appendHex(hex, out[i], 2);
+    }
+    return hex;
 }
 
 }  // namespace
@@ -855,6 +894,137 @@ TEST_CASE("wecom emulator: faults", "[emulator]") {
           cursor);
     fault(FaultKind::garbage);
     CHECK_THAT(app.get("tag/list").body, StartsWith("<!DOCTYPE html>"));
+}
+
+TEST_CASE("wecom emulator: files are encrypted as documented", "[emulator]") {
+    std::string key;
+    for (char c = 0; c < 32; ++c) {
+        key += c;
+    }
+    const std::string text = R"({"department":[{"id":1,"name":"Root","parentid":0,"order":100000000},)"
+                             R"({"id":2,"name":"R&D","parentid":1,"order":10}]})";
+    REQUIRE(text.size() == 116);
+    const std::string file = detail::encryptExport(key, text);
+    CHECK(detail::base64Encode(file) ==
+          "gzJiJhiY7I6KvdTsR1SS3fZEJQhD6+nMkUWSUSCBaNSWNXklLo+iX5iYVp4veS205WHmiYLI3vUEQLODY44IduicR33vO/"
+          "lrZTyCS4JTxQS7Qf3QSHeRl9ot9eyKT2igaDrhckLNI9+O9Z1VoLGPBOKQpWWm/UTifQL266UxqAU=");
+    CHECK(detail::md5(file) == "adb7e613674cd8103c5464e4d66dcdea");
+    for (std::size_t size = 0; size < 130; ++size) {
+        const std::string some(size, 'x');
+        CHECK(decrypted(detail::encryptExport(key, some)) == some);
+        CHECK(detail::md5(some) == md5(some));
+    }
+}
+
+TEST_CASE("wecom emulator: exports", "[emulator]") {
+    WeComServer server(frozen(), demo());
+    App app(server);
+    App sync(server, "SYNC");
+    const std::string body = R"({"encoding_aeskey":")" + kAesKey + R"(","block_size":10000)";
+    CHECK(errcode(app.post("export/user", "{}")) == 40063);
+    CHECK(errcode(app.post("export/user", R"({"encoding_aeskey":"short"})")) == 40058);
+    CHECK(errcode(app.post("export/user", R"({"encoding_aeskey":")" + kAesKey + R"(","block_size":9999})")) ==
+          40058);
+    CHECK(errcode(app.post("export/taguser", body + "}")) == 41017);
+    CHECK(errcode(sync.post("export/department", body + "}")) == 48009);
+
+    const auto submit = [&](const char* what, const std::string& more = "") {
+        const Answer answer = app.post(std::string("export/") + what, body + more + "}");
+        CHECK(keys(answer.json()) == Strings{"errcode", "errmsg", "jobid"});
+        return word(answer, "jobid");
+    };
+    const auto path = [&](const boost::json::value& item) {
+        const std::string url(item.at("url").as_string());
+        REQUIRE(url.starts_with(server.baseUrl()));
+        return url.substr(server.baseUrl().size());
+    };
+    const auto poll = [&](const std::string& job) { return app.get("export/get_result?jobid=" + job); };
+    const auto download = [&](const std::string& job) {
+        std::vector<std::string> files;
+        Answer answer = poll(job);
+        while (answer.json().at("status") != 2) {
+            answer = poll(job);
+        }
+        const auto result = answer.json();
+        for (const auto& item : result.at("data_list").as_array()) {
+            const Answer file = app.raw("GET", path(item));
+            CHECK(file.body.size() == item.at("size").to_number<std::size_t>());
+            CHECK(md5(file.body) == item.at("md5").as_string());
+            files.push_back(decrypted(file.body));
+        }
+        return files;
+    };
+    const std::string first = submit("department");
+    CHECK(poll(first).body == R"({"errcode":0,"errmsg":"ok","status":0})");
+    CHECK(poll(first).body == R"({"errcode":0,"errmsg":"ok","status":1})");
+    CHECK(download(first) ==
+          Strings{R"({"department":[{"id":1,"name":"示例科技","parentid":0,"order":4000000000},)"
+                  R"({"id":2315041299,"name":"Sales","parentid":1,"order":4000000001},)"
+                  R"({"id":2,"name":"研发中心","parentid":1,"order":3999999990},)"
+                  R"({"id":3,"name":"QA","parentid":2,"order":3999999960}]})"});
+    CHECK(errcode(sync.get("export/get_result?jobid=" + first)) == 48009);
+    App other(server, "OTHER");
+    CHECK(errcode(other.get("export/get_result?jobid=" + first)) == 40088);
+    CHECK(errcode(app.get("export/get_result?jobid=guess")) == 40088);
+
+    // As the lists have them, out of the same range.
+    const auto list = [](const std::string& text, const char* key) {
+        return boost::json::serialize(boost::json::parse(text).at(key));
+    };
+    WeComBehaviour behaviour = usual();
+    behaviour.exportPolls = 0;
+    behaviour.scope = {false, {"3"}, {"chen"}, {}};
+    behaviour.tagDepts = {{"1", {"2"}}};
+    server.setBehaviour(behaviour);
+    const std::string users = download(submit("user")).at(0);
+    CHECK(boost::json::parse(users).at("userlist").as_array().size() == 3);
+    CHECK(list(download(submit("simple_user")).at(0), "userlist") ==
+          R"([{"userid":"zhangsan","name":"张三","department":[3],"open_userid":""},)"
+          R"({"userid":"wangwu","name":"N wangwu","department":[3],"open_userid":""},)"
+          R"({"userid":"chen","name":"N chen","department":[],"open_userid":""}])");
+    CHECK(download(submit("taguser", R"(,"tagid":1)")) ==
+          Strings{R"({"tagname":"管理员","userlist":[{"userid":"zhangsan","name":"张三"},)"
+                  R"({"userid":"chen","name":"N chen"}],"partylist":[2]})"});
+    behaviour.exportNamed = false;
+    behaviour.exportBase64 = true;
+    server.setBehaviour(behaviour);
+    const std::string last = submit("user");
+    auto result = poll(last).json();
+    Answer file = app.raw("GET", path(result.at("data_list").at(0)));
+    CHECK(list(decrypted(*detail::base64Decode(file.body)), "userlist") ==
+          boost::json::serialize(app.get("user/list?department_id=3").json().at("userlist")));
+
+    // Only the last five are kept, and files for two hours.
+    CHECK(errcode(poll(first)) == 0);
+    submit("user");
+    CHECK(errcode(poll(first)) == 40089);
+    const std::string where = path(result.at("data_list").at(0));
+    Connection connection(server.port());
+    const Answer part = connection.call("GET", where, "", "Range: bytes=4-7\r\n");
+    CHECK(part.status == 206);
+    CHECK(part.body == file.body.substr(4, 4));
+    CHECK(part.headers.at("Content-Range") == "bytes 4-7/" + std::to_string(file.body.size()));
+    CHECK(connection.call("GET", where, "", "Range: bytes=999999-\r\n").status == 416);
+    server.advanceClock(std::chrono::hours(2));
+    CHECK(app.raw("GET", where).status == 403);
+    app.login();
+    behaviour.exportFails = true;
+    server.setBehaviour(behaviour);
+    CHECK(poll(last).json().at("status") == 3);
+
+    // Many rows are many files.
+    server.setBehaviour(usual());
+    server.setOrganisation(generate(10'050, 2));
+    std::set<std::string> everybody;
+    const auto files = download(submit("simple_user"));
+    REQUIRE(files.size() == 2);
+    for (const std::string& text : files) {
+        const auto parsed = boost::json::parse(text);
+        for (const auto& user : parsed.at("userlist").as_array()) {
+            everybody.emplace(user.at("userid").as_string().c_str());
+        }
+    }
+    CHECK(everybody.size() == 10'050);
 }
 
 TEST_CASE("wecom emulator: organisations that WeCom cannot have", "[emulator]") {

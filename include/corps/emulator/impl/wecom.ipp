@@ -24,7 +24,7 @@ inline std::string_view errorText(std::int64_t code) noexcept {
         std::int64_t code;
         std::string_view text;
     };
-    static constexpr std::array<Entry, 40> kTexts{{
+    static constexpr std::array<Entry, 42> kTexts{{
         {-1, "system busy"},
         {40001, "invalid credential"},
         {40003, "invalid userid"},
@@ -35,6 +35,8 @@ inline std::string_view errorText(std::int64_t code) noexcept {
         {40058, "invalid parameter"},
         {40063, "some parameters are empty"},
         {40068, "invalid tagid"},
+        {40088, "invalid jobid"},
+        {40089, "job result has been cleared"},
         {40091, "invalid secret"},
         {41001, "access_token missing"},
         {41002, "corpid missing"},
@@ -218,6 +220,12 @@ CORPS_DECL std::vector<WeComServer::Impl::Endpoint> WeComServer::Impl::makeEndpo
     add("GET", "/cgi-bin/user/getuserinfo", &Impl::oldUserInfo, Gate::login);
     add("POST", "/cgi-bin/auth/getuserdetail", &Impl::userDetail, Gate::login);
     add("POST", "/cgi-bin/user/getuserdetail", &Impl::userDetail, Gate::login);
+    add("POST", "/cgi-bin/export/simple_user", &Impl::exportSimpleUsers, Gate::details);
+    add("POST", "/cgi-bin/export/user", &Impl::exportUsers, Gate::details);
+    add("POST", "/cgi-bin/export/department", &Impl::exportDepartments, Gate::details);
+    add("POST", "/cgi-bin/export/taguser", &Impl::exportTagUsers, Gate::details);
+    add("GET", "/cgi-bin/export/get_result", &Impl::exportResult, Gate::details);
+    add("GET", kFilePath, &Impl::exportFile, Gate::open, false, true);
     add("GET", "/connect/oauth2/authorize", &Impl::oauthPage, Gate::open, false, true);
     add("GET", "/wwlogin/sso/login", &Impl::ssoPage, Gate::open, false, true);
     add("GET", "/wwopen/sso/qrConnect", &Impl::qrPage, Gate::open, false, true);
@@ -228,7 +236,8 @@ CORPS_DECL std::string_view WeComServer::Impl::route(const HttpRequest& request)
     endpoint_ = nullptr;
     wrongMethod_ = false;
     for (const Endpoint& endpoint : endpoints_) {
-        if (endpoint.path == request.path) {
+        if (endpoint.path == request.path ||
+            (endpoint.path == kFilePath && request.path.starts_with(kFilePath))) {
             if (endpoint.method == request.method) {
                 endpoint_ = &endpoint;
                 return endpoint.label;
@@ -526,6 +535,10 @@ void visit(Behaviour& b, Visitor& at) {
     at("pageLimit", b.pageLimit);
     at("moreOnFullLastPage", b.moreOnFullLastPage);
     at("listIdCode", b.listIdCode);
+    at("exportPolls", b.exportPolls);
+    at("exportFails", b.exportFails);
+    at("exportNamed", b.exportNamed);
+    at("exportBase64", b.exportBase64);
     at("newApp", b.newApp);
     at("emptyFields", b.emptyFields);
     at("thumbAvatar", b.thumbAvatar);
@@ -622,4 +635,5 @@ CORPS_DECL std::int64_t WeComServer::tagId(std::string_view roleId) const {
 }  // namespace corps::emulator
 
 #include <corps/emulator/impl/wecom_contacts.ipp>
+#include <corps/emulator/impl/wecom_export.ipp>
 #include <corps/emulator/impl/wecom_login.ipp>

@@ -143,6 +143,16 @@ CORPS_DECL void WeComServer::Impl::appendIds(std::string& out, const std::vector
 // ---------------------------------------------------------------------------------------------------------------------------
 // Departments [90208, 95350, 95351]
 
+CORPS_DECL void WeComServer::Impl::appendDeptBase(std::string& out, const Call& call, Index dept,
+                                                  bool name) const {
+    detail::appendInteger(out, "id", deptIds_[dept]);
+    if (name) {
+        detail::appendText(out, "name", deptName(dept));
+    }
+    detail::appendInteger(out, "parentid", parentId(call, dept));
+    detail::appendInteger(out, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+}
+
 CORPS_DECL void WeComServer::Impl::appendLeaders(std::string& out, const Call& call, Index dept) const {
     std::vector<Index> leaders = directory_->leaders(dept);
     std::erase_if(leaders, [&](Index leader) { return !visible(call, leader); });
@@ -183,10 +193,7 @@ CORPS_DECL HttpReply WeComServer::Impl::departmentList(const Call& call) {
     std::string out = ",\"department\":";
     detail::appendList(out, depts, [&](std::string& to, Index dept) {
         to += '{';
-        detail::appendInteger(to, "id", deptIds_[dept]);
-        detail::appendText(to, "name", deptName(dept));
-        detail::appendInteger(to, "parentid", parentId(call, dept));
-        detail::appendInteger(to, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+        appendDeptBase(to, call, dept, true);
         appendLeaders(to, call, dept);
         to += '}';
     });
@@ -202,9 +209,7 @@ CORPS_DECL HttpReply WeComServer::Impl::departmentSimpleList(const Call& call) {
     std::string out = ",\"department_id\":";
     detail::appendList(out, depts, [&](std::string& to, Index dept) {
         to += '{';
-        detail::appendInteger(to, "id", deptIds_[dept]);
-        detail::appendInteger(to, "parentid", parentId(call, dept));
-        detail::appendInteger(to, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+        appendDeptBase(to, call, dept, false);
         to += '}';
     });
     return succeed(call, out);
@@ -376,6 +381,18 @@ CORPS_DECL HttpReply WeComServer::Impl::userList(const Call& call) {
     return succeed(call, out);
 }
 
+CORPS_DECL void WeComServer::Impl::appendSimpleUser(std::string& out, const Call& call, Index member) const {
+    out += '{';
+    detail::appendText(out, "userid", directory_->member(member).memberId);
+    detail::appendText(out, "name", directory_->member(member).nick);
+    out += ",\"department\":";
+    appendIds(out, places(call, member));
+    if (options_.behaviour.openUserId) {
+        detail::appendText(out, "open_userid", "");
+    }
+    out += '}';
+}
+
 CORPS_DECL HttpReply WeComServer::Impl::userSimpleList(const Call& call) {
     std::vector<Index> members;
     std::optional<HttpReply> refused;
@@ -383,17 +400,8 @@ CORPS_DECL HttpReply WeComServer::Impl::userSimpleList(const Call& call) {
         return std::move(*refused);
     }
     std::string out = ",\"userlist\":";
-    detail::appendList(out, members, [&](std::string& to, Index member) {
-        to += '{';
-        detail::appendText(to, "userid", directory_->member(member).memberId);
-        detail::appendText(to, "name", directory_->member(member).nick);
-        to += ",\"department\":";
-        appendIds(to, places(call, member));
-        if (options_.behaviour.openUserId) {
-            detail::appendText(to, "open_userid", "");
-        }
-        to += '}';
-    });
+    detail::appendList(out, members,
+                       [&](std::string& to, Index member) { appendSimpleUser(to, call, member); });
     return succeed(call, out);
 }
 
@@ -582,41 +590,55 @@ CORPS_DECL HttpReply WeComServer::Impl::tagList(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::tagGet(const Call& call) {
-    const WeComBehaviour& b = options_.behaviour;
+CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireTag(const Call& call, const Tag*& out) {
     std::int64_t id = 0;
     const Found found = call.in.number("tagid", id);
     if (found == Found::absent) {
-        return failure(41017);
+        return failure(call, 41017);
     }
-    const Tag* tag = found == Found::bad ? nullptr : findTag(id);
-    if (tag == nullptr) {
-        return failure(40068);
+    out = found == Found::bad ? nullptr : findTag(id);
+    return out == nullptr ? std::optional<HttpReply>(failure(40068)) : std::nullopt;
+}
+
+CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagMembers(const Call& call,
+                                                                               const Tag& tag) const {
+    std::vector<Index> out = directory_->roleMembers(tag.role->roleId);
+    std::erase_if(out, [&](Index member) { return !visible(call, member); });
+    return out;
+}
+
+CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(const Call& call,
+                                                                             const Tag& tag) const {
+    std::vector<Index> out = tagDepts(tag.role->roleId);
+    if (options_.behaviour.filterTagDepts) {
+        std::erase_if(out, [&](Index dept) { return !call.range->dept(dept); });
     }
-    const bool names = !call.token->contact || !b.contactNewAddress || b.contactTagNames;
-    std::vector<Index> members;
-    std::vector<Index> depts;
-    if (!call.effects.emptySuccess) {
-        members = directory_->roleMembers(tag->role->roleId);
-        depts = tagDepts(tag->role->roleId);
-        std::erase_if(members, [&](Index member) { return !visible(call, member); });
-        if (b.filterTagDepts) {
-            std::erase_if(depts, [&](Index dept) { return !call.range->dept(dept); });
-        }
+    return out;
+}
+
+CORPS_DECL void WeComServer::Impl::appendTagUser(std::string& out, const Call& call, Index member) const {
+    const WeComBehaviour& b = options_.behaviour;
+    out += '{';
+    detail::appendText(out, "userid", directory_->member(member).memberId);
+    if (!call.token->contact || !b.contactNewAddress || b.contactTagNames) {
+        detail::appendText(out, "name", directory_->member(member).nick);
     }
+    out += '}';
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::tagGet(const Call& call) {
+    const Tag* tag = nullptr;
+    if (auto refused = requireTag(call, tag)) {
+        return std::move(*refused);
+    }
+    const bool none = call.effects.emptySuccess;
     std::string out;
     detail::appendText(out, "tagname", tag->role->name);
     out += ",\"userlist\":";
-    detail::appendList(out, members, [&](std::string& to, Index member) {
-        to += '{';
-        detail::appendText(to, "userid", directory_->member(member).memberId);
-        if (names) {
-            detail::appendText(to, "name", directory_->member(member).nick);
-        }
-        to += '}';
-    });
+    detail::appendList(out, none ? std::vector<Index>{} : tagMembers(call, *tag),
+                       [&](std::string& to, Index member) { appendTagUser(to, call, member); });
     out += ",\"partylist\":";
-    appendIds(out, depts);
+    appendIds(out, none ? std::vector<Index>{} : tagDepts(call, *tag));
     return succeed(call, out);
 }
 

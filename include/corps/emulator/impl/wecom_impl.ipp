@@ -13,7 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,6 +57,7 @@ public:
 private:
     using Index = detail::Directory::Index;
     static constexpr Index kNone = detail::Directory::kNone;
+    static constexpr std::string_view kFilePath = "/_export/";  ///< of files; elsewhere another host's
     using Parameters = detail::Parameters;
     using Found = Parameters::Found;
 
@@ -109,6 +110,14 @@ private:
         std::size_t at = 0;
         std::int64_t expiresMs = 0;
     };
+    struct ExportJob {
+        std::string id;
+        std::string key;  ///< of the token that asked
+        std::vector<std::string> files;
+        std::vector<std::string> fileIds;
+        std::uint32_t polls = 0;
+        std::int64_t expiresMs = 0;  ///< when the files are gone
+    };
     struct Tag {
         std::int64_t id = 0;
         const Role* role = nullptr;
@@ -157,6 +166,8 @@ private:
         return directory_->isActive(member) && call.range->member(member);
     }
     void appendIds(std::string& out, const std::vector<Index>& depts) const;
+    void appendDeptBase(std::string& out, const Call& call, Index dept, bool name) const;
+    void appendSimpleUser(std::string& out, const Call& call, Index member) const;
     void appendLeaders(std::string& out, const Call& call, Index dept) const;
     void appendUser(std::string& out, const Call& call, Index member, bool list) const;
     bool departments(const Call& call, std::vector<Index>& out, std::optional<HttpReply>& refused);
@@ -177,11 +188,26 @@ private:
     // tags, the app
     const Tag* findTag(std::int64_t id) const;
     std::vector<Index> tagDepts(const std::string& roleId) const;
+    std::optional<HttpReply> requireTag(const Call& call, const Tag*& out);
+    std::vector<Index> tagMembers(const Call& call, const Tag& tag) const;
+    std::vector<Index> tagDepts(const Call& call, const Tag& tag) const;
+    void appendTagUser(std::string& out, const Call& call, Index member) const;
     HttpReply tagList(const Call& call);
     HttpReply tagGet(const Call& call);
     HttpReply agentGet(const Call& call);
     HttpReply agentList(const Call& call);
     HttpReply callbackIps(const Call& call);
+
+    // exports
+    HttpReply submitExport(const Call& call, std::string_view before, std::string_view list,
+                           const std::vector<std::string>& rows, std::string_view after = {});
+    std::vector<Index> everybody(const Call& call) const;
+    HttpReply exportSimpleUsers(const Call& call);
+    HttpReply exportUsers(const Call& call);
+    HttpReply exportDepartments(const Call& call);
+    HttpReply exportTagUsers(const Call& call);
+    HttpReply exportResult(const Call& call);
+    HttpReply exportFile(const Call& call);
 
     // tokens and login
     HttpReply gettoken(const Call& call);
@@ -223,6 +249,7 @@ private:
     std::unordered_map<std::string, LoginCode> codes_;
     std::unordered_map<std::string, Ticket> tickets_;
     std::unordered_map<std::string, Cursor> cursors_;
+    std::vector<ExportJob> jobs_;
 };
 
 }  // namespace corps::emulator
