@@ -65,7 +65,7 @@ public:
 
 private:
     static std::uint8_t twice(std::uint8_t x) noexcept {
-        return static_cast<std::uint8_t>((x << 1U) ^ ((x & 0x80U) != 0 ? 0x1bU : 0U));
+        return static_cast<std::uint8_t>((x << 1U) ^ ((x & 0x80U) != 0 ? 0x1b : 0));
     }
     void addKey(Block& block, std::size_t round) const noexcept {
         for (std::size_t i = 0; i < 16; ++i) {
@@ -81,9 +81,9 @@ private:
             q = static_cast<std::uint8_t>(q ^ (q << 1U));
             q = static_cast<std::uint8_t>(q ^ (q << 2U));
             q = static_cast<std::uint8_t>(q ^ (q << 4U));
-            q = static_cast<std::uint8_t>(q ^ ((q & 0x80U) != 0 ? 0x09U : 0U));
+            q = static_cast<std::uint8_t>(q ^ ((q & 0x80U) != 0 ? 0x09 : 0));
             box_[p] = static_cast<std::uint8_t>(q ^ std::rotl(q, 1) ^ std::rotl(q, 2) ^ std::rotl(q, 3) ^
-                                                std::rotl(q, 4) ^ 0x63U);
+                                                std::rotl(q, 4) ^ 0x63);
         } while (p != 1);
         box_[0] = 0x63;
     }
