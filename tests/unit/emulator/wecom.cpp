@@ -439,6 +439,16 @@ TEST_CASE("wecom emulator: lists of members, with all below or without", "[emula
     CHECK(errcode(app.get("user/list?department_id=404")) == 60003);
 
     WeComBehaviour behaviour = usual();
+    behaviour.shuffle = 1;
+    std::set<Strings> orders;
+    for (; *behaviour.shuffle < 9; ++*behaviour.shuffle) {
+        server.setBehaviour(behaviour);
+        const Strings order = userids(app.get("user/list?department_id=1&fetch_child=1"));
+        CHECK(order.size() == 5);
+        orders.insert(order);
+    }
+    CHECK(orders.size() > 1);
+    behaviour.shuffle.reset();
     behaviour.fetchChildRows = 4;
     server.setBehaviour(behaviour);
     CHECK(errcode(app.get("user/list?department_id=1&fetch_child=1")) == 45029);
@@ -677,6 +687,20 @@ TEST_CASE("wecom emulator: limits of each API of an organisation, and how long t
     server.advanceClock(std::chrono::seconds(1));
     CHECK(errcode(app.get("tag/list")) == 0);
     CHECK(server.stats().rateLimited == 3);
+
+    behaviour.ratePerMinute = 0;
+    behaviour.ratePerSecond = 1;
+    server.setBehaviour(behaviour);
+    CHECK(errcode(app.get("tag/list")) == 0);
+    CHECK(errcode(app.get("tag/list")) == 45009);
+    CHECK(errcode(app.gettoken()) == 0);  // counts as well
+    CHECK(errcode(app.gettoken()) == 45009);
+    server.advanceClock(std::chrono::seconds(1));
+    CHECK(errcode(app.get("tag/list")) == 0);
+    CHECK(server.stats().rateLimited == 5);
+    behaviour.ratePerMinute = 3;
+    behaviour.ratePerSecond = 0;
+    server.setBehaviour(behaviour);
 
     // Logins that succeed are not counted.
     for (int i = 0; i < 5; ++i) {
