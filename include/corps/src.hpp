@@ -83,7 +83,7 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient:
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
-}
+}  // namespace corps::detail
 
 #ifdef CORPS_INCLUDED_CRYPTO
 #include <corps/crypto/impl/digest.ipp>

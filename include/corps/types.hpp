@@ -31,7 +31,7 @@ extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInner
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
 extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerClient::Api>(
     Context const&, CorpConfig const&, std::shared_ptr<Channel>);
-}
+}  // namespace detail
 #endif
 
 }  // namespace corps

@@ -230,8 +230,8 @@ public:
      * they are one user; roles, limits and marks given here then stay with the former id, so call this first.
      *
      * Errors      notFound: nobody has the former id; refused: the new one is an active member's, or was
-     * somebody else's (another user or union id); invalidArgument: it is empty or the same. Nothing is changed
-     * then. Cost        Linear in the rows of this member and in the listings that name them.
+     * somebody else's (another user or union id); invalidArgument: it is empty or the same. Nothing is
+     * changed then. Cost        Linear in the rows of this member and in the listings that name them.
      */
     Done renameMember(MemberId const& formerId, MemberId const& newId) {
         this->core()->renameMember(formerId, newId, this->caller());
