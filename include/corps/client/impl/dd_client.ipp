@@ -176,8 +176,16 @@ CORPS_DECL asio::awaitable<std::vector<boost::json::object>> DDRoles::list() {
         body["size"] = detail::kDdRolePage;
         body["offset"] = offset;
         boost::json::object const page = co_await api_->one(detail::kDdRoles, std::move(body));
-        detail::ddAppend(out, detail::jsonArray(page, "list"));
-        offset += detail::kDdRolePage;
+        boost::json::array const* const groups = detail::jsonArray(page, "list");
+        detail::ddAppend(out, groups);
+        std::size_t roles = 0;
+        for (std::size_t i = 0; groups != nullptr && i < groups->size(); ++i) {
+            boost::json::object const* const group = (*groups)[i].if_object();
+            boost::json::array const* const list =
+                group == nullptr ? nullptr : detail::jsonArray(*group, "roles");
+            roles += list == nullptr ? 0 : list->size();
+        }
+        offset += detail::ddRolesRead(groups == nullptr ? 0 : groups->size(), roles);
         if (!guard.next(detail::jsonBool(page, "hasMore").value_or(false), std::to_string(offset)))
             co_return out;
     }
@@ -192,8 +200,9 @@ CORPS_DECL asio::awaitable<std::vector<boost::json::object>> DDRoles::members(Ro
         body["size"] = detail::kDdRoleMemberPage;
         body["offset"] = offset;
         boost::json::object const page = co_await api_->one(detail::kDdRoleMembers, std::move(body));
-        detail::ddAppend(out, detail::jsonArray(page, "list"));
-        offset += detail::kDdRoleMemberPage;
+        boost::json::array const* const people = detail::jsonArray(page, "list");
+        detail::ddAppend(out, people);
+        offset += people == nullptr ? 0 : static_cast<std::int64_t>(people->size());
         if (!guard.next(detail::jsonBool(page, "hasMore").value_or(false), std::to_string(offset)))
             co_return out;
     }

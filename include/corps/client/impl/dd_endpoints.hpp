@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -81,6 +82,15 @@ inline boost::json::object ddDeptBody(std::string_view id) {
         out["dept_id"] = id;  // the platform says what is wrong with it
     }
     return out;
+}
+
+/**
+ * How far a page of the list of roles leads, where no cursor says it. Nobody says whether its size counts
+ * groups or roles; of a page that is full in neither way only the groups are certain.
+ */
+inline std::int64_t ddRolesRead(std::size_t groups, std::size_t roles) {
+    std::size_t const size = static_cast<std::size_t>(kDdRolePage);
+    return groups >= size || roles >= size ? kDdRolePage : static_cast<std::int64_t>(groups);
 }
 
 /** The published limit (DingTalk: call-frequency-limit): 20 calls a second of one API by one application. */

@@ -125,10 +125,10 @@ private:
             r.error ? nullptr : detail::jsonObject(r.answer.envelope, "result");
         if (result != nullptr) {
             proof_.corpName = detail::jsonTextOr(*result, "name");
-        } else if (r.error) {
-            api_.caller_->context().log(
-                LogLevel::warning,
-                api_.caller_->corp() + ": the organisation's name cannot be read: " + r.error->message());
+        } else {
+            Error const silent(Errc::protocol, "the answer holds no department");
+            fault(tree_, "details of department 1", r.error ? *r.error : silent);
+            sink_.stale(UpstreamTable::dept, detail::kDdRoot);
         }
         std::array<Cell, 4> const cells = {Cell::text(detail::kDdRoot), Cell::text(""),
                                            proof_.corpName.empty() ? Cell() : Cell::text(proof_.corpName),
@@ -222,6 +222,7 @@ private:
         if (result == nullptr) {
             Error const silent(Errc::protocol, "the answer holds no department");
             fault(tree_, "details of department " + id, r.error ? *r.error : silent);
+            sink_.stale(UpstreamTable::dept, id);
             keys = "\"" + std::string(detail::kDdNoDetail) + "\":true";
         } else {
             boost::json::object kept;
@@ -256,7 +257,7 @@ private:
             std::optional<Error> failure = r.error;
             if (failure && lacksPermission(r)) throw *failure;  // no list of members at all can be read
             if (!failure) {
-                if (!r.answer.units.empty()) co_await hand(&listing, r.answer.units);
+                if (tells(r.answer, guard)) co_await hand(&listing, r.answer.units);
                 boost::json::object const* const result = detail::jsonObject(r.answer.envelope, "result");
                 if (result == nullptr) {
                     failure.emplace(Errc::protocol, "the answer holds no list of members");
@@ -321,6 +322,7 @@ private:
         if (result == nullptr) {
             Error const silent(Errc::protocol, "the answer holds no user");
             fault(*listing, "details of member " + id, r.error ? *r.error : silent);
+            sink_.stale(UpstreamTable::member, id);
         } else if (boost::json::array const* const places =
                        detail::jsonArray(*result, "dept_position_list")) {
             for (boost::json::value const& v : *places) {
@@ -374,6 +376,7 @@ private:
             Reply r = co_await ask(detail::kDdRoles, std::move(body), &detail::kDdRoleShape);
             failure = std::move(r.error);
             if (failure) break;
+            std::size_t const before = found.size();
             for (std::string_view const unit : r.answer.units) {
                 boost::json::value const parsed = detail::parseUnit(unit, {});
                 boost::json::array const* const list = detail::jsonArray(parsed.get_object(), "roles");
@@ -383,8 +386,10 @@ private:
                         if (std::optional<std::int64_t> const id = detail::jsonInteger(v.get_object(), "id"))
                             found.push_back(std::to_string(*id));
             }
-            if (!r.answer.units.empty()) sink_.page(detail::kDdRoleShape, listing, r.answer.units);
-            failure = follow(guard, r.answer, offset + detail::kDdRolePage, cursor);
+            if (tells(r.answer, guard)) sink_.page(detail::kDdRoleShape, listing, r.answer.units);
+            failure =
+                follow(guard, r.answer,
+                       offset + detail::ddRolesRead(r.answer.units.size(), found.size() - before), cursor);
         }
         if (failure) fault(listing, "roles, page " + std::to_string(guard.pages() + 1), *failure);
         sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
@@ -406,8 +411,9 @@ private:
             Reply r = co_await ask(detail::kDdRoleMembers, std::move(body), &detail::kDdRoleMemberShape);
             failure = std::move(r.error);
             if (failure) break;
-            if (!r.answer.units.empty()) sink_.page(detail::kDdRoleMemberShape, listing, r.answer.units);
-            failure = follow(guard, r.answer, offset + detail::kDdRoleMemberPage, cursor);
+            if (tells(r.answer, guard)) sink_.page(detail::kDdRoleMemberShape, listing, r.answer.units);
+            failure =
+                follow(guard, r.answer, offset + static_cast<std::int64_t>(r.answer.units.size()), cursor);
         }
         if (failure) fault(listing, "members of role " + role, *failure);
         sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
@@ -426,6 +432,11 @@ private:
 
     // Pages
     // -----------------------------------------------------------------------------------------------------
+
+    // Whether a page is worth passing on: an empty one is where the page before it announced it.
+    static bool tells(Answer const& answer, CursorGuard const& guard) {
+        return !answer.units.empty() || guard.pages() > 0;
+    }
 
     // The cursor after a page; where the platform tells none, `otherwise`.
     static std::optional<std::string> next(CursorGuard& guard, boost::json::object const& result,
