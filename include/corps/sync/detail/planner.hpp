@@ -126,6 +126,7 @@ private:
     // findings, stage by stage
     void readStored();
     void judgeDepartments();
+    void doubtNoRoles();
     void doubtEmptyListings();
     void doubtCutListings();
     bool doubt(std::string const& member);

@@ -32,6 +32,7 @@ CORPS_DECL Planner::Planner(Input const& input, RowAccess& rows, Findings& found
 
 CORPS_DECL std::vector<std::string> Planner::unexplained() {
     readStored();
+    doubtNoRoles();
     FoundListing const* roles = finished(ListingKind::roles, "");
     rolesComplete_ = roles != nullptr && roles->state == ListingState::complete;
     judgeDepartments();

@@ -9,6 +9,24 @@
 namespace corps {
 namespace detail {
 
+/** A list of roles that came back empty where there were some, or with an announced page that was empty. */
+CORPS_DECL void Planner::doubtNoRoles() {
+    if (storeEmpty_ || in_.options.allowRemovals) return;
+    auto const it = f_.listings.find(Listing{ListingKind::roles, std::string()});
+    if (it == f_.listings.end() || !it->second.finished || it->second.state != ListingState::complete) return;
+    FoundListing& found = it->second;
+    auto const missing = std::count_if(storedRoleRows_.begin(), storedRoleRows_.end(),
+                                       [this](auto const& role) { return !f_.roles.contains(role.first); });
+    if (!found.emptyPage && !f_.roles.empty()) return;
+    if (missing < (found.emptyPage ? 1 : 2)) return;
+    found.state = ListingState::incomplete;
+    SyncFault fault;
+    fault.place = "roles";
+    fault.code = make_error_code(Errc::protocol);
+    fault.message = "success with none, and " + std::to_string(missing) + " are missing";
+    faults_.push_back(std::move(fault));
+}
+
 CORPS_DECL void Planner::doubtEmptyListings() {
     // What another list shows whole is not in doubt.
     std::set<std::string> shown;
