@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lists an organisation of corps-emulator with the official SDKs of the platforms, which nobody here wrote:
+# Lists an organisation of corps-emulator with the official SDKs of the platforms, and with clients of WeCom, which nobody here wrote:
 #
 #   bash tests/sdk/run.sh [FILE...]     (default: every FILE beside this one that is named PLATFORM.mjs, .go, .java or .py)
 #
