@@ -454,6 +454,9 @@ TEST_CASE("wecom emulator: lists of members, with all below or without", "[emula
     CHECK(errcode(app.get("user/list?department_id=1&fetch_child=1")) == 45029);
     CHECK(userids(app.get("user/list?department_id=2&fetch_child=1")).size() == 3);
     CHECK(userids(app.get("user/list?department_id=1")) == Strings{"zhao"});
+    behaviour.fetchChildRows = 5;
+    server.setBehaviour(behaviour);
+    CHECK(userids(app.get("user/list?department_id=1&fetch_child=1")).size() == 5);
     behaviour.fetchChildRows = 0;
     behaviour.ignoreFetchChild = true;
     server.setBehaviour(behaviour);
@@ -583,6 +586,14 @@ TEST_CASE("wecom emulator: a visible range cuts departments, members and leaders
     CHECK(app.get("department/get?id=3").json().at("department").at("parentid") == 0);
     CHECK(errcode(app.get("user/get?userid=lisi")) == 60111);
     CHECK(errcode(app.get("department/get?id=2")) == 60003);
+
+    // Who leads it is out of sight.
+    behaviour = usual();
+    behaviour.scope = {false, {"2315041299"}, {}, {}};
+    server.setBehaviour(behaviour);
+    CHECK(text(app.get("department/get?id=2315041299").json().at("department").at("department_leader")) ==
+          "[]");
+    CHECK(text(app.get("department/list").json().at("department").at(0).at("department_leader")) == "[]");
 
     // A tag brings its members and departments.
     behaviour = usual();
