@@ -887,6 +887,13 @@ TEST_CASE("wecom emulator: what members show to who asks, and who is no member",
     server.setBehaviour(behaviour);
     CHECK(word(app.get("auth/getuserinfo?code=" + codeOf(app.raw("GET", oauth + "&scope=snsapi_base"))),
                "userid") == "wwlinked/sun");
+    // Out of sight there is no ticket.
+    CHECK(app.get("auth/getuserinfo?code=" + server.loginCode("lisi", 0, true)).body.find("user_ticket") !=
+          std::string::npos);
+    behaviour.scope = {false, {"3"}, {}, {}};
+    server.setBehaviour(behaviour);
+    CHECK(app.get("auth/getuserinfo?code=" + server.loginCode("lisi", 0, true)).body ==
+          R"({"errcode":0,"errmsg":"ok","userid":"lisi"})");
     // Who has left is no member.
     CHECK(app.get("auth/getuserinfo?code=" + server.loginCode("qian")).json().as_object().contains("openid"));
 }
