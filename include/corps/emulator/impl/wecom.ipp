@@ -637,3 +637,4 @@ CORPS_DECL std::int64_t WeComServer::tagId(std::string_view roleId) const {
 #include <corps/emulator/impl/wecom_contacts.ipp>
 #include <corps/emulator/impl/wecom_export.ipp>
 #include <corps/emulator/impl/wecom_login.ipp>
+#include <corps/emulator/impl/wecom_tags.ipp>

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <corps/emulator/impl/fields.hpp>
+#include <corps/emulator/impl/wecom_impl.ipp>
+
+#include <algorithm>
+
+/** @file Tags [90213, 90216] and the app itself [90227]. */
+namespace corps::emulator {
+
+CORPS_DECL std::int64_t WeComServer::Impl::tagId(std::string_view roleId) const {
+    for (const Tag& tag : tags_) {
+        if (tag.role->roleId == roleId) {
+            return tag.id;
+        }
+    }
+    return 0;
+}
+
+CORPS_DECL const WeComServer::Impl::Tag* WeComServer::Impl::findTag(std::int64_t id) const {
+    const auto found =
+        std::find_if(tags_.begin(), tags_.end(), [id](const Tag& tag) { return tag.id == id; });
+    return found == tags_.end() ? nullptr : &*found;
+}
+
+CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(
+    const std::string& roleId) const {
+    std::vector<Index> out;
+    const auto found = options_.behaviour.tagDepts.find(roleId);
+    if (found != options_.behaviour.tagDepts.end()) {
+        for (const std::string& id : found->second) {
+            const Index dept = id == "1" ? directory_->root() : directory_->findDept(id);
+            if (dept != kNone) {
+                out.push_back(dept);
+            }
+        }
+    }
+    return out;
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::tagList(const Call& call) {
+    std::string out = ",\"taglist\":";
+    detail::appendList(out, call.effects.emptySuccess ? std::vector<Tag>{} : tags_,
+                       [](std::string& to, const Tag& tag) {
+                           to += '{';
+                           detail::appendInteger(to, "tagid", tag.id);
+                           detail::appendText(to, "tagname", tag.role->name);
+                           to += '}';
+                       });
+    return succeed(call, out);
+}
+
+CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireTag(const Call& call, const Tag*& out) {
+    std::int64_t id = 0;
+    const Found found = call.in.number("tagid", id);
+    if (found == Found::absent) {
+        return failure(call, 41017);
+    }
+    out = found == Found::bad ? nullptr : findTag(id);
+    return out == nullptr ? std::optional<HttpReply>(failure(40068)) : std::nullopt;
+}
+
+CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagMembers(const Call& call,
+                                                                               const Tag& tag) const {
+    std::vector<Index> out = directory_->roleMembers(tag.role->roleId);
+    std::erase_if(out, [&](Index member) { return !visible(call, member); });
+    return out;
+}
+
+CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(const Call& call,
+                                                                             const Tag& tag) const {
+    std::vector<Index> out = tagDepts(tag.role->roleId);
+    if (options_.behaviour.filterTagDepts) {
+        std::erase_if(out, [&](Index dept) { return !call.range->dept(dept); });
+    }
+    return out;
+}
+
+CORPS_DECL void WeComServer::Impl::appendTagUser(std::string& out, const Call& call, Index member) const {
+    const WeComBehaviour& b = options_.behaviour;
+    out += '{';
+    detail::appendText(out, "userid", directory_->member(member).memberId);
+    if (!call.token->contact || !b.contactNewAddress || b.contactTagNames) {
+        detail::appendText(out, "name", directory_->member(member).nick);
+    }
+    out += '}';
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::tagGet(const Call& call) {
+    const Tag* tag = nullptr;
+    if (auto refused = requireTag(call, tag)) {
+        return std::move(*refused);
+    }
+    const bool none = call.effects.emptySuccess;
+    std::string out;
+    detail::appendText(out, "tagname", tag->role->name);
+    out += ",\"userlist\":";
+    detail::appendList(out, none ? std::vector<Index>{} : tagMembers(call, *tag),
+                       [&](std::string& to, Index member) { appendTagUser(to, call, member); });
+    out += ",\"partylist\":";
+    appendIds(out, none ? std::vector<Index>{} : tagDepts(call, *tag));
+    return succeed(call, out);
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::agentGet(const Call& call) {
+    std::int64_t id = 0;
+    const Found found = call.in.number("agentid", id);
+    if (found == Found::absent) {
+        return failure(41011);
+    }
+    if (found == Found::bad || id < 1) {
+        return failure(40056);
+    }
+    if (call.token->agentId != 0 && call.token->agentId != id) {
+        return failure(301002);
+    }
+    const WeComContactScope& scope = scopeOf(*call.token);
+    std::vector<Index> users;
+    std::vector<Index> depts;
+    std::vector<std::int64_t> tags;
+    if (scope.all) {
+        depts.push_back(directory_->root());
+    } else {
+        for (const std::string& memberId : scope.memberIds) {
+            const Index member = directory_->findMember(memberId);
+            if (member != kNone && directory_->isActive(member)) {
+                users.push_back(member);
+            }
+        }
+        for (const std::string& deptId : scope.deptIds) {
+            const Index dept = deptId == "1" ? directory_->root() : directory_->findDept(deptId);
+            if (dept != kNone) {
+                depts.push_back(dept);
+            }
+        }
+        for (const std::string& roleId : scope.tagIds) {
+            if (const std::int64_t tag = tagId(roleId); tag != 0) {
+                tags.push_back(tag);
+            }
+        }
+    }
+    std::string out;
+    detail::appendInteger(out, "agentid", id);
+    out += R"(,"name":"App","square_logo_url":"https://p.qlogo.cn/example/0","description":"",)"
+           R"("allow_userinfos":{"user":)";
+    detail::appendList(out, users, [this](std::string& to, Index member) {
+        to += '{';
+        detail::appendText(to, "userid", directory_->member(member).memberId);
+        to += '}';
+    });
+    out += R"(},"allow_partys":{"partyid":)";
+    appendIds(out, depts);
+    out += R"(},"allow_tags":{"tagid":)";
+    detail::appendList(out, tags, [](std::string& to, std::int64_t tag) { detail::appendNumber(to, tag); });
+    out += R"(},"close":0)";
+    detail::appendText(out, "redirect_domain", options_.trustedDomain);
+    return succeed(call, out + R"(,"report_location_flag":0,"isreportenter":0,"home_url":"")");
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::agentList(const Call& call) {
+    std::string out = ",\"agentlist\":[";
+    if (!call.effects.emptySuccess) {
+        out += '{';
+        detail::appendInteger(out, "agentid",
+                              call.token->agentId != 0 ? call.token->agentId : detail::wecom::kSomeAgent);
+        out += R"(,"name":"App","square_logo_url":"https://p.qlogo.cn/example/0"})";
+    }
+    return succeed(call, out + "]");
+}
+
+CORPS_DECL HttpReply WeComServer::Impl::callbackIps(const Call& call) {
+    HttpReply out = succeed(call, "");
+    out.body.insert(1, out.body == "{}" ? R"("ip_list":["127.0.0.1"])" : R"("ip_list":["127.0.0.1"],)");
+    return out;
+}
+
+}  // namespace corps::emulator
