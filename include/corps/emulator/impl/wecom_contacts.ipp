@@ -4,7 +4,6 @@
 #include <corps/emulator/impl/wecom_impl.ipp>
 
 #include <algorithm>
-#include <array>
 
 /** @file Departments and members. In brackets the pages of WeCom's documentation. */
 namespace corps::emulator {
