@@ -1,19 +1,25 @@
-// The reference page of corps.QywxInnerType, example by example, against an emulated WeCom; and what a pull
-// costs.
+// The reference page of corps.QywxInnerType, example by example, against an emulated WeCom; what a pull
+// costs; and that the platform's manner changes nothing.
 #include <corps/app.hpp>
 #include <corps/corps.hpp>
 #include <corps/emulator/emulator.hpp>
+#include <corps/storage/memory.hpp>
 #include <corps/testing/manual_clock.hpp>
 #include <corps/transport/https.hpp>
+#include <corps/types.hpp>
 
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace corps;
@@ -21,24 +27,45 @@ using namespace corps;
 namespace {
 
 using WeCom = QywxInnerType<HttpsTransport, MemoryStorage>;
+using Strings = std::set<std::string>;
 
 emulator::Organisation organisation() {
     return emulator::parseOrganisation(R"({"corpId": "ww1234567890abcdef", "corpName": "Demo Ltd",
-        "deptList": [{"deptId": "1", "parentId": "", "name": "Demo Ltd"}, {"deptId": "2", "parentId": "1", "name": "技术部"},
-                     {"deptId": "3", "parentId": "2", "name": "Platform"}],
-        "userList": [{"memberId": "user001", "nick": "张三", "phone": "+8613800000001", "departments": [{"deptId": "1"}]},
-                     {"memberId": "user002", "nick": "李四", "departments": [{"deptId": "2", "isLeader": true}, {"deptId": "3"}]},
-                     {"memberId": "admin001", "nick": "A", "departments": [{"deptId": "3"}]},
-                     {"memberId": "admin002", "nick": "B", "departments": [{"deptId": "3"}]},
-                     {"memberId": "admin003", "nick": "C", "departments": [{"deptId": "3"}]}],
-        "roleList": [{"roleId": "7", "name": "Finance"}, {"roleId": "8", "name": "Night shift"}],
-        "roleMemberSet": [{"roleId": "7", "memberId": "user002"}]})");
+        "deptList": [{"deptId": "1", "parentId": "", "name": "Demo Ltd"},
+                     {"deptId": "20", "parentId": "1", "name": "技术部", "leaderIds": ["user002"]},
+                     {"deptId": "4294967295", "parentId": "20", "name": "East", "order": 3},
+                     {"deptId": "30", "parentId": "1", "name": "Sales"}],
+        "userList": [{"memberId": "user001", "nick": "张三", "phone": "+8613800000001", "email": "u1@demo.example",
+                      "gender": 1, "photo": "https://p.example.com/1.png", "departments": [{"deptId": "20"}]},
+                     {"memberId": "user002", "nick": "李四", "phone": "+4915112345678",
+                      "departments": [{"deptId": "20"}, {"deptId": "30", "order": 7, "isPrimary": true, "isLeader": true}]},
+                     {"memberId": "user003", "nick": "王五", "upstreamStatus": "frozen", "departments": [{"deptId": "4294967295"}]},
+                     {"memberId": "admin001", "nick": "One", "departments": [{"deptId": "1"}]},
+                     {"memberId": "admin002", "nick": "Two", "departments": [{"deptId": "30"}]},
+                     {"memberId": "admin003", "nick": "Three", "upstreamStatus": "unactivated", "departments": [{"deptId": "1"}]}],
+        "roleList": [{"roleId": "5", "name": "Duty"}, {"roleId": "6", "name": "Drivers"}],
+        "roleMemberSet": [{"roleId": "5", "memberId": "admin001"}, {"roleId": "6", "memberId": "user001"}],
+        "adminIds": ["admin001"]})");
+}
+
+/** Tags that departments carry, too. */
+emulator::WeComBehaviour withTagDepts(bool newApp = true) {
+    emulator::WeComBehaviour b;
+    b.tagDepts["5"] = {"20"};
+    b.newApp = newApp;
+    return b;
+}
+
+emulator::WeComOptions options(emulator::WeComBehaviour behaviour) {
+    emulator::WeComOptions out;
+    out.behaviour = std::move(behaviour);
+    return out;
 }
 
 /** The page's directory: corps/MyQywxCorp/e.json and MyQywxCorp.json. */
 struct Page {
     Page()
-        : server({}, organisation()),
+        : server(options(withTagDepts(false)), organisation()),
           app(memoryFiles({{"corps/MyQywxCorp/e.json", R"({
                                 "title": "My WeCom Organization",
                                 "type": "corps.QywxInnerType"
@@ -51,7 +78,6 @@ struct Page {
                                                                     R"("
                             })"}}),
               Context(), AppOptions(), HttpsTransport(), MemoryStorage()) {}
-
     WeCom& corp() { return app.getElement<WeCom>("corps.MyQywxCorp"); }
 
     emulator::WeComServer server;
@@ -68,147 +94,131 @@ Context hasty() {
 }
 
 CorpConfig configFor(emulator::WeComServer const& server, std::string name = "corps.Calls",
-                     std::string secret = "irrelevant-but-present", std::string contactSecret = "") {
+                     std::string contactSecret = "", std::string corpId = "ww1") {
     boost::json::object keys;
-    keys["corpId"] = "ww1";
-    keys["agentId"] = 1;
-    keys["secret"] = std::move(secret);
-    keys["baseUrl"] = server.baseUrl();
+    keys["corpId"] = std::move(corpId);
+    keys["agentId"] = 1000001;
+    keys["secret"] = "irrelevant-but-present";
     if (!contactSecret.empty()) keys["contactSecret"] = std::move(contactSecret);
+    keys["baseUrl"] = server.baseUrl();
     return CorpConfig(std::move(name), "Calls", std::move(keys));
 }
 
-/** Seven departments in three levels, sixty people in one or two of them, three tags. */
-emulator::Organisation company() {
-    emulator::Organisation o;
-    o.corpId = "ww1";
-    o.corpName = "Calls Ltd";
-    for (unsigned i = 1; i <= 7; ++i) {
-        emulator::Dept d;
-        d.deptId = std::to_string(i);
-        d.parentId = i == 1 ? "" : std::to_string(i / 2);
-        d.name = "Department " + d.deptId;
-        d.order = i;
-        o.deptList.push_back(d);
-    }
-    for (unsigned i = 0; i < 60; ++i) {
-        emulator::Member m;
-        m.memberId = "m" + std::to_string(i);
-        m.nick = "Member " + std::to_string(i);
-        emulator::Membership in;
-        in.deptId = std::to_string(1 + i % 7);
-        in.isPrimary = true;
-        m.departments.push_back(in);
-        if (i % 5 == 0 && i % 7 != 2) {
-            in.deptId = "3";
-            in.isPrimary = false;
-            m.departments.push_back(in);
-        }
-        o.userList.push_back(m);
-    }
-    for (unsigned r = 0; r < 3; ++r) {
-        emulator::Role role;
-        role.roleId = std::to_string(70 + r);
-        role.name = "Tag " + std::to_string(r);
-        o.roleList.push_back(role);
-        for (unsigned i = r; i < 60; i += 9) {
-            emulator::RoleMember has;
-            has.roleId = role.roleId;
-            has.memberId = "m" + std::to_string(i);
-            o.roleMemberSet.push_back(has);
-        }
-    }
-    return o;
+Strings membersOf(WeCom& corp, std::string const& dept) {
+    Strings out;
+    for (auto const& m : corp.getDeptMembers(dept)) out.insert(m.memberId.str());
+    return out;
+}
+
+Strings tagged(WeCom& corp, std::string const& role) {
+    Strings out;
+    for (auto const& m : corp.getRoleMembers(role)) out.insert(m.memberId.str());
+    return out;
+}
+
+Strings deptsOf(WeCom& corp) {
+    Strings out;
+    for (auto const& d : corp.getDepts()) out.insert(d.deptId.str());
+    return out;
 }
 
 }  // namespace
 
-TEST_CASE("WeCom's page: usage example and initCorp", "[integration]") {
+TEST_CASE("WeCom's page: usage example", "[integration]") {
     Page page;
-    // corp = app.getElement("corps.MyQywxCorp")
+    // Get WeCom organization instance
+    auto& corp = page.corp();
+    // Initialize organizational architecture
+    corp.initCorp();
+    // Get root department
+    auto rootDept = corp.getRootDept();
+    CHECK(rootDept.name == "Demo Ltd");
+    CHECK(rootDept.deptId == "1");
+    // Get administrator list: WeCom tells none
+    CHECK(corp.getAdmin().empty());
+    CHECK(page.app.getElement<WeCom>("corps.MyQywxCorp").getCorpInfo() == corp.getCorpInfo());
+}
+
+TEST_CASE("WeCom's page: initCorp and syncCorp", "[integration]") {
+    Page page;
     auto& corp = page.corp();
     corp.initCorp();
-    auto rootDept = corp.getRootDept();
-    // print(f"Root Department: {root_dept.name.value}")
-    CHECK(rootDept.name == "Demo Ltd");
-    // WeCom tells no administrators: the list is that which is kept here.
-    CHECK(corp.getAdmin().empty());
-}
-
-TEST_CASE("WeCom's page: syncCorp", "[integration]") {
-    Page page;
-    auto& corp = page.corp();
-    corp.syncCorp();
-    CHECK(corp.getMembers("active").size() == 5);
-    CHECK(corp.getDept("2").leaderIds == std::vector<MemberId>{"user002"});
     CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
+    CHECK(deptsOf(corp) == Strings{"1", "20", "30", "4294967295"});
+    CHECK(membersOf(corp, "20") == Strings{"user001", "user002"});
+    CHECK(membersOf(corp, "4294967295") == Strings{"user003"});
+    auto const first = corp.getMember("user001");
+    CHECK(first.nick == "张三");
+    CHECK(first.phone == "+8613800000001");
+    CHECK(first.email == "u1@demo.example");
+    CHECK(corp.getMember("user002").phone == "+4915112345678");
+    CHECK(corp.getMember("user003").upstreamStatus == "disabled");
+    CHECK(corp.getMember("admin003").upstreamStatus == "unactivated");
+    CHECK(corp.getDept("20").leaderIds == std::vector<MemberId>{"user002"});
+    CHECK(corp.getDept("30").leaderIds == std::vector<MemberId>{"user002"});
+    for (auto const& place : corp.getMemberDepts("user002"))
+        CHECK(place.isPrimary == (place.deptId == DeptId("30")));
+    // A tag's department stands for everybody in it and below.
+    CHECK(tagged(corp, "5") == Strings{"admin001", "user001", "user002", "user003"});
+    CHECK(tagged(corp, "6") == Strings{"user001"});
 }
 
-TEST_CASE("WeCom's page: getThirdCorpData and bulkRegister", "[integration]") {
+TEST_CASE("WeCom's page: getThirdCorpData, bulkRegister and getLocalCorpData", "[integration]") {
     Page page;
     auto& corp = page.corp();
     auto corpData = corp.getThirdCorpData();
-    // print(f"User Count: {len(corp_data.get('userDict', {}))}")
-    CHECK(corpData.userDict().size() == 5);
-    CHECK(corpData.deptDict().find("2")->name == "技术部");
-    CHECK(corp.bulkRegister(corpData).unknown.empty());
-}
-
-TEST_CASE("WeCom's page: getLocalCorpData and getRootDept", "[integration]") {
-    Page page;
-    auto& corp = page.corp();
+    CHECK(corpData.userDict().size() == 6);
+    CHECK(corpData.deptDict().find("20")->name == "技术部");
+    RegisterReport const report = corp.bulkRegister(corpData);
+    CHECK(report.unknown.empty());
+    CHECK(report.unchanged == 6);  // a sync registers those it brings
     auto localData = corp.getLocalCorpData();
-    // print(f"Local User Count: {len(local_data['userList'])}")
-    CHECK(localData.userList.size() == 5);
-    // print(f"Local Department Count: {len(local_data['deptList'])}")
-    CHECK(localData.deptList.size() == 3);
-    auto rootDept = corp.getRootDept();
-    // print(f"Root Department ID: {root_dept.deptId.value}")
-    CHECK(rootDept.deptId == "1");
-    CHECK(rootDept.name == "Demo Ltd");
+    CHECK(localData.userList.size() == 6);
+    CHECK(localData.deptList.size() == 4);
 }
 
-TEST_CASE("WeCom's page: setUserRole", "[integration]") {
+TEST_CASE("WeCom's page: roles, administrators, signatures and offlineMember", "[integration]") {
     Page page;
     auto& corp = page.corp();
-    corp.syncCorp();
-    auto result = corp.setUserRole("user001", {"7", "8"});
+    // The page's "role001" and "role002" are tags, whose ids are numbers, or roles made here.
+    auto const made = corp.createRole("Made here", corp.createRoleGroup("Ours").roleGroupId);
+    auto result = corp.setUserRole("user001", {"5", made.roleId});
     REQUIRE(result.size() == 2);
-    CHECK(result[0].roleId == "7");
-    CHECK(result[1].roleId == "8");
-    CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
-    CHECK(corp.getMemberRoles("user001").size() == 2);
-}
-
-TEST_CASE("WeCom's page: offlineMember and the signatures", "[integration]") {
-    Page page;
-    auto& corp = page.corp();
-    corp.offlineMember({"user001", "user002"});
-    CHECK(corp.getMembers("offline").size() == 2);
-    corp.syncCorp();
-    CHECK(corp.getMembers("offline").size() == 2);
-    auto result = corp.saveUserSignature("user001", "https://example.com/signature.png");
-    CHECK(result == Done());
-    auto signatureInfo = corp.getUserSignature("user001");
-    // print(f"Signature: {signature_info['signature']}")
-    CHECK(signatureInfo.signature == "https://example.com/signature.png");
-}
-
-TEST_CASE("WeCom's page: setAdmin, getAdmin and batches", "[integration]") {
-    Page page;
-    auto& corp = page.corp();
-    corp.setAdmin({"admin001", "admin002"});
+    CHECK(result[0].memberId == "user001");
+    CHECK(corp.setAdmin({"admin001", "admin002"}) == Done());
     CHECK(corp.getAdmin() == std::vector<MemberId>{"admin001", "admin002"});
-    // Batch operation example
+    CHECK(corp.saveUserSignature("user001", "https://example.com/signature.png") == Done());
+    CHECK(corp.getUserSignature("user001").signature == "https://example.com/signature.png");
+    corp.offlineMember({"user001", "user002"});
+    CHECK(corp.getMembers("active").size() == 4);
+    corp.syncCorp();
+    CHECK(corp.getMembers("active").size() == 4);
+    CHECK(corp.getAdmin() == std::vector<MemberId>{"admin001", "admin002"});
+    for (auto const& call : std::vector<std::function<void()>>{
+             [&] { corp.setUserRole("nobody", {"5"}); }, [&] { corp.setUserRole("user001", {"no role"}); },
+             [&] { corp.offlineMember({"admin001", "nobody"}); }, [&] { corp.setAdmin({"nobody"}); }}) {
+        try {
+            call();
+            FAIL("an unknown id must be an error");
+        } catch (Error const& e) {
+            CHECK(e.is(Errc::notFound));
+        }
+    }
+}
+
+TEST_CASE("WeCom's page: batch operations", "[integration]") {
+    Page page;
+    auto& corp = page.corp();
     auto corpData = corp.getThirdCorpData();
     corp.bulkRegister(corpData);
-    corp.setAdmin({"admin001", "admin002", "admin003"});
+    std::vector<MemberId> adminIds = {"admin001", "admin002", "admin003"};
+    corp.setAdmin(adminIds);
+    CHECK(corp.getAdmin() == adminIds);
     corp.offlineMember({"user001", "user002"});
-    corp.syncCorp();
-    CHECK(corp.getAdmin() == std::vector<MemberId>{"admin001", "admin002", "admin003"});
+    CHECK(corp.getMembers("offline").size() == 2);
 }
 
-TEST_CASE("WeCom's page: getCorpInfo and the properties", "[integration]") {
+TEST_CASE("WeCom's page: getCorpInfo, the properties and getClient", "[integration]") {
     Page page;
     auto& corp = page.corp();
     auto corpInfo = corp.getCorpInfo();
@@ -219,89 +229,126 @@ TEST_CASE("WeCom's page: getCorpInfo and the properties", "[integration]") {
     CHECK(corp.title() == "My WeCom Organization");
     CHECK(corp.fullName() == "corps.MyQywxCorp");
     CHECK(corp.corpFullName() == "corps.MyQywxCorp");
-    // print(f"Enterprise ID: {corp.authConfig['corpId']}")
     CHECK(corp.authConfig()["corpId"] == "ww1234567890abcdef");
-    // print(f"Application ID: {corp.authConfig['agentId']}")
     CHECK(corp.authConfig()["agentId"] == "1000001");
-}
 
-TEST_CASE("WeCom's page: getClient", "[integration]") {
-    Page page;
-    auto& corp = page.corp();
     QywxInnerClient::Api& client = corp.getClient();
     Context const& context = corp.context();
-    CHECK(context.run(client.department().list()).size() == 3);
-    CHECK(context.run(client.department().get("2")).at("name") == "技术部");
-    CHECK(context.run(client.user().list("3")).size() == 4);
     CHECK(context.run(client.user().get("user001")).at("name") == "张三");
+    CHECK(context.run(client.user().list("20")).size() == 2);
+    CHECK(context.run(client.user().list("20", true)).size() == 3);
+    CHECK(context.run(client.department().list()).size() == 4);
+    CHECK(context.run(client.department().list("20")).size() == 2);
+    CHECK(context.run(client.department().get("4294967295")).at("name") == "East");
     CHECK(context.run(client.tag().list()).size() == 2);
-    CHECK(context.run(client.tag().get("7")).at("tagname") == "Finance");
+    CHECK(context.run(client.tag().get("5")).at("partylist").as_array().size() == 1);
     Query q;
     q.add("agentid", "1000001");
     CHECK(context.run(client.get("/cgi-bin/agent/get", q)).at("agentid") == 1000001);
+    boost::json::object body;
+    body["mobile"] = "13800000001";
+    CHECK(context.run(client.post("/cgi-bin/user/getuserid", body)).at("userid") == "user001");
 }
 
 TEST_CASE("WeCom: who logs in, inside WeCom and in a browser", "[integration]") {
     Page page;
     auto& corp = page.corp();
-    for (std::string_view const kind : {std::string_view(), QywxAuth::kWorkbench}) {
-        LoginCode code(page.server.loginCode("user002", 1000001));
+    for (char const* const kind : {"workbench", ""}) {
+        CAPTURE(kind);
+        LoginCode code(page.server.loginCode("user001"));
         code.kind = kind;
-        CHECK(corp.identify(code).member.memberId == "user002");
-        CHECK_THROWS_AS(corp.identify(code), Error);  // it works once
+        auto const login = corp.identify(code);
+        CHECK(login.member.memberId == "user001");
+        CHECK(login.identity.upstreamCorpId == "ww1234567890abcdef");
+        try {
+            static_cast<void>(corp.identify(code));
+            FAIL("a code works once");
+        } catch (Error const& e) {
+            CHECK(e.is(Errc::authRejected));
+        }
     }
-    corp.offlineMember({"user002"});
-    CHECK_THROWS_AS(corp.identify(LoginCode(page.server.loginCode("user002", 1000001))), Error);
+    for (char const* const kind : {"workbench", ""}) {
+        CAPTURE(kind);
+        LoginRequest request("https://portal.example.com/login");
+        request.state = "s1";
+        request.kind = kind;
+        std::string const url = corp.authorizeUrl(request);
+        CHECK(url.starts_with(*kind == '\0' ? "https://login.work.weixin.qq.com/wwlogin/sso/login?"
+                                            : "https://open.weixin.qq.com/connect/oauth2/authorize?"));
+        std::size_t const path = url.find('/', 8);
+        Request q("GET", page.server.baseUrl() + url.substr(path, url.find('#') - path), "GET login");
+        Response const p = corp.context().run(HttpsTransport().send(std::move(q)));
+        std::string const back(p.header("Location"));
+        CHECK(back.starts_with("https://portal.example.com/login?"));
+        CHECK(back.find("state=s1") != std::string::npos);
+        std::size_t const at = back.find("code=") + 5;
+        LoginCode code(back.substr(at, back.find('&', at) - at));
+        code.kind = kind;
+        CHECK(corp.identify(code).member.memberId == "admin001");
+    }
+    auto const refused = [&corp](std::string code) {
+        try {
+            static_cast<void>(corp.identify(LoginCode(std::move(code))));
+        } catch (Error const& e) {
+            return e.code();
+        }
+        return boost::system::error_code();
+    };
+    CHECK(refused(page.server.loginCode("a-stranger")) == make_error_code(Errc::refused));
+    corp.offlineMember({"user001"});
+    CHECK(refused(page.server.loginCode("user001")));
+    CHECK(refused("made-up") == make_error_code(Errc::authRejected));
 }
 
 TEST_CASE("WeCom: a pull costs the calls of the formula, no more and no less", "[integration][coroutine]") {
     emulator::WeComServer server;
-    for (unsigned departments : {0U, 1U, 13U}) {
-        for (unsigned members : {1U, 100U, 450U}) {
-            for (unsigned tags : {0U, 3U}) {
-                CAPTURE(departments, members, tags);
+    for (bool const recursive : {true, false}) {
+        for (unsigned const departments : {1U, 2U, 13U}) {
+            for (unsigned const tags : {0U, 1U, 7U}) {
+                CAPTURE(recursive, departments, tags);
                 emulator::Organisation o;
                 o.corpId = "ww1";
-                o.corpName = "Calls Ltd";
-                for (unsigned i = 0; i <= departments; ++i) {
+                for (unsigned i = 0; i < departments; ++i) {
                     emulator::Dept d;
                     d.deptId = std::to_string(i + 1);
-                    d.parentId = i == 0 ? "" : std::to_string(i);
+                    d.parentId = i == 0 ? "" : std::to_string((i + 1) / 2);
                     d.name = "Department " + d.deptId;
                     o.deptList.push_back(d);
                 }
-                for (unsigned i = 0; i < members; ++i) {
+                for (unsigned i = 0; i < 150; ++i) {
                     emulator::Member m;
                     m.memberId = "m" + std::to_string(i);
                     m.nick = "Member";
                     emulator::Membership in;
-                    in.deptId = std::to_string(i % 3 == 0 ? departments + 1 : 1);
+                    in.deptId = std::to_string(i % departments + 1);
                     m.departments.push_back(in);
                     o.userList.push_back(m);
                 }
-                for (unsigned r = 0; r < tags; ++r) {
+                for (unsigned i = 0; i < tags; ++i) {
                     emulator::Role role;
-                    role.roleId = std::to_string(r + 1);
-                    role.name = "Tag " + role.roleId;
+                    role.roleId = std::to_string(i + 1);
+                    role.name = "r" + role.roleId;
                     o.roleList.push_back(role);
                     emulator::RoleMember has;
                     has.roleId = role.roleId;
-                    has.memberId = "m0";
+                    has.memberId = "m" + std::to_string(i);
                     o.roleMemberSet.push_back(has);
                 }
                 server.setOrganisation(o);
+                emulator::WeComBehaviour behaviour;
+                behaviour.ignoreFetchChild = !recursive;
+                server.setBehaviour(behaviour);
                 server.advanceClock(std::chrono::hours(3));  // the next pull needs a token of its own
                 server.resetStats();
                 WeCom corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
                 SyncReport const report = corp.syncCorp();
                 CHECK(report.outcome == SyncOutcome::done);
-                CHECK(report.members.created == members);
-                CHECK(report.departments.created == departments + 1);
-                CHECK(report.roles.created == tags);
+                CHECK(report.members.created == 150);
                 CHECK(report.roleMembers.created == tags);
-                // Token, application, departments, members below the one root, tags and each of them.
-                CHECK(server.stats().requests == 1 + 1 + 1 + 1 + 1 + tags);
+                CHECK(server.stats().requests == 1 + 1 + 1 + (recursive ? 1 : departments) + 1 + tags);
+                server.resetStats();
                 CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
+                CHECK(server.stats().requests == 1 + 1 + (recursive ? 1 : departments) + 1 + tags);
             }
         }
     }
@@ -309,100 +356,225 @@ TEST_CASE("WeCom: a pull costs the calls of the formula, no more and no less", "
 
 TEST_CASE("WeCom: a second sync finds nothing to do, whatever the platform's manner",
           "[integration][coroutine]") {
-    emulator::WeComServer server;
-    server.setOrganisation(company());
-    for (int first = 0; first < 8; ++first) {
-        for (int second = 0; second < 8; ++second) {
-            if (first != 0 && second != 0) continue;
+    using Behaviour = emulator::WeComBehaviour;
+    emulator::WeComServer server(options(withTagDepts(false)), organisation());
+    WeCom corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
+    CHECK(corp.syncCorp().outcome == SyncOutcome::done);
+    CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
+    std::vector<std::pair<char const*, std::function<void(Behaviour&)>>> const manners{
+        {"fetch_child is ignored", [](Behaviour& b) { b.ignoreFetchChild = true; }},
+        {"fetch_child is refused as a parameter", [](Behaviour& b) { b.fetchChildCode = 40058; }},
+        {"fetch_child is refused as not allowed", [](Behaviour& b) { b.fetchChildCode = 48002; }},
+        {"lists are too large", [](Behaviour& b) { b.fetchChildRows = 2; }},
+        {"shuffled", [](Behaviour& b) { b.shuffle = 5; }},
+        {"shuffled, without recursion",
+         [](Behaviour& b) {
+             b.shuffle = 6;
+             b.ignoreFetchChild = true;
+         }},
+        {"without errcode", [](Behaviour& b) { b.omitErrcode = true; }},
+        {"withheld and absent", [](Behaviour& b) { b.newApp = true; }},
+        {"withheld and empty",
+         [](Behaviour& b) {
+             b.newApp = true;
+             b.emptyFields = true;
+         }},
+        {"fields of other times",
+         [](Behaviour& b) {
+             b.legacyFields = true;
+             b.bizMail = true;
+             b.openUserId = false;
+             b.thumbAvatar = true;
+         }},
+        {"tokens that change, a parent that is masked",
+         [](Behaviour& b) {
+             b.newTokens = true;
+             b.maskParents = true;
+         }},
+        {"a contact secret, as an old address is told", [](Behaviour& b) { b.contactNewAddress = false; }},
+        {"a contact secret, as a new address is told", [](Behaviour&) {}},
+        {"the same, on short pages", [](Behaviour& b) { b.pageLimit = 2; }},
+        {"the same, with a last page that promises more",
+         [](Behaviour& b) {
+             b.pageLimit = 1;
+             b.moreOnFullLastPage = true;
+         }},
+    };
+    for (std::size_t i = 0; i < manners.size(); ++i) {
+        CAPTURE(manners[i].first);
+        Behaviour behaviour = withTagDepts(false);
+        manners[i].second(behaviour);
+        if (i >= 11) behaviour.contactSecrets = {"irrelevant-but-present"};
+        server.setBehaviour(behaviour);
+        server.advanceClock(std::chrono::hours(3));
+        SyncReport const report = corp.syncCorp();
+        CAPTURE(report.toText());
+        CHECK(report.outcome == SyncOutcome::unchanged);
+        CHECK(report.faults.empty());
+    }
+    CHECK(corp.getMember("user001").phone == "+8613800000001");
+    CHECK(corp.getMember("user001").email == "u1@demo.example");
+    CHECK(corp.verifyCorp().ok);
+
+    // And the other way round: begun under each of them that withholds nothing.
+    for (std::size_t i = 0; i < 7; ++i) {
+        CAPTURE(manners[i].first);
+        Behaviour behaviour = withTagDepts(false);
+        manners[i].second(behaviour);
+        server.setBehaviour(behaviour);
+        server.advanceClock(std::chrono::hours(3));
+        WeCom begun(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
+        CHECK(begun.syncCorp().outcome == SyncOutcome::done);
+        CHECK(begun.syncCorp().outcome == SyncOutcome::unchanged);
+        server.setBehaviour(withTagDepts(false));
+        CHECK(begun.syncCorp().outcome == SyncOutcome::unchanged);
+        CHECK(begun.getMembers("active").size() == 6);
+        CHECK(begun.verifyCorp().ok);
+    }
+}
+
+TEST_CASE("WeCom: ids and memberships are what a new address of the contact-sync assistant gets",
+          "[integration][coroutine]") {
+    emulator::WeComBehaviour behaviour = withTagDepts();
+    behaviour.contactSecrets = {"irrelevant-but-present"};
+    behaviour.pageLimit = 3;
+    emulator::WeComServer server(options(behaviour), organisation());
+    WeCom corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
+    SyncReport const report = corp.syncCorp();
+    CAPTURE(report.toText());
+    CHECK(report.outcome == SyncOutcome::done);
+    CHECK(deptsOf(corp) == Strings{"1", "20", "30", "4294967295"});
+    CHECK(membersOf(corp, "20") == Strings{"user001", "user002"});
+    CHECK(membersOf(corp, "30") == Strings{"admin002", "user002"});
+    CHECK(tagged(corp, "5") == Strings{"admin001", "user001", "user002", "user003"});
+    CHECK_FALSE(corp.getMember("user001").nick.known());
+    CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
+    // Who leaves is seen to have left, alone in a department, too: there is no other list to ask.
+    emulator::Organisation o = organisation();
+    std::erase_if(o.userList, [](emulator::Member const& m) { return m.memberId == "user003"; });
+    server.setOrganisation(o);
+    SyncReport const left = corp.syncCorp();
+    CAPTURE(left.toText());
+    CHECK(left.members.removed == 1);
+    CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
+}
+
+TEST_CASE("WeCom: where only ids are told any more, names stay what they were, and places follow",
+          "[integration]") {
+    emulator::WeComServer server(options(withTagDepts(false)), organisation());
+    WeCom corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
+    REQUIRE(corp.syncCorp().outcome == SyncOutcome::done);
+    emulator::WeComBehaviour behaviour = withTagDepts();
+    behaviour.contactSecrets = {"irrelevant-but-present"};
+    server.setBehaviour(behaviour);
+    server.advanceClock(std::chrono::hours(3));
+    emulator::Organisation o = organisation();
+    o.userList[0].nick = "Renamed";
+    o.userList[0].departments[0].deptId = "30";
+    server.setOrganisation(o);
+    SyncReport const report = corp.syncCorp();
+    CAPTURE(report.toText());
+    CHECK(report.members.removed + report.members.updated == 0);
+    CHECK(corp.getMember("user001").nick == "张三");
+    CHECK(corp.getMember("user001").phone == "+8613800000001");
+    REQUIRE(corp.getMemberDepts("user001").size() == 1);
+    CHECK(corp.getMemberDepts("user001")[0].deptId == "30");
+    CHECK(corp.getDept("20").leaderIds == std::vector<MemberId>{"user002"});
+    CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
+}
+
+TEST_CASE("WeCom: a part of an organisation", "[integration][coroutine]") {
+    struct Part {
+        char const* name;
+        std::vector<std::string> depts;
+        std::vector<std::string> people;
+        std::vector<std::string> tags;
+        Strings seen;
+        std::uint64_t roots;  // lists of members
+        std::uint64_t one;    // records of people who are visible otherwise
+    };
+    std::vector<Part> const parts{
+        {"one department", {"20"}, {}, {}, {"user001", "user002", "user003"}, 1, 0},
+        {"several roots", {"30", "4294967295"}, {}, {}, {"admin002", "user002", "user003"}, 2, 0},
+        {"a department within another",
+         {"20", "4294967295"},
+         {},
+         {},
+         {"user001", "user002", "user003"},
+         1,
+         0},
+        {"people, one of whom stands in a department",
+         {"30"},
+         {"user002", "admin001"},
+         {},
+         {"admin001", "admin002", "user002"},
+         1,
+         1},
+        {"a tag with its department and its people",
+         {"4294967295"},
+         {},
+         {"5", "6"},
+         {"admin001", "user001", "user002", "user003"},
+         1,
+         1},
+        {"people alone", {}, {"user001", "admin003"}, {}, {"user001", "admin003"}, 0, 2},
+    };
+    for (Part const& part : parts) {
+        for (bool const masked : {false, true}) {
+            CAPTURE(part.name, masked);
+            emulator::WeComBehaviour behaviour = withTagDepts();
+            behaviour.scope.all = false;
+            behaviour.scope.deptIds = part.depts;
+            behaviour.scope.memberIds = part.people;
+            behaviour.scope.tagIds = part.tags;
+            behaviour.maskParents = masked;
+            behaviour.filterTagDepts = masked;
+            emulator::WeComServer server(options(behaviour), organisation());
             WeCom corp(configFor(server), hasty(), HttpsTransport(), MemoryStorage());
-            for (int const manner : {first, second, second, first}) {
-                emulator::WeComBehaviour b;
-                b.ignoreFetchChild = manner == 1;
-                b.fetchChildCode = manner == 2 ? 40035 : manner == 3 ? 301025 : 0;
-                b.fetchChildRows = manner == 4 ? 12 : 0;
-                b.shuffle = manner == 5 ? std::optional<std::uint64_t>(5) : std::nullopt;
-                b.omitErrcode = manner == 6;
-                b.emptyFields = manner == 7;
-                b.thumbAvatar = manner == 7;
-                b.bizMail = manner == 7;
-                server.setBehaviour(b);
-                bool const empty = corp.getMembers("active").empty();
-                SyncReport const report = corp.syncCorp();
-                CAPTURE(first, second, manner, report.toText());
-                CHECK(report.outcome == (empty ? SyncOutcome::done : SyncOutcome::unchanged));
-                CHECK(corp.getMembers("active").size() == 60);
-            }
+            SyncReport const report = corp.syncCorp();
+            CAPTURE(report.toText());
+            CHECK(report.outcome == SyncOutcome::done);
+            Strings seen;
+            for (auto const& m : corp.getMembers("active")) seen.insert(m.memberId.str());
+            CHECK(seen == part.seen);
+            CHECK(server.stats().requests == 1 + 1 + 1 + part.roots + 1 + 2 + part.one);
+            CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
             CHECK(corp.verifyCorp().ok);
         }
     }
 }
 
-TEST_CASE("WeCom: the contact-sync assistant is told ids and places, and no names", "[integration]") {
-    emulator::WeComServer server;
-    server.setOrganisation(company());
-    emulator::WeComBehaviour b;
-    b.contactSecrets = {"the-contact-secret"};
-    b.pageLimit = 7;
-    server.setBehaviour(b);
+TEST_CASE("WeCom: two enterprises share no users, and contactSecret tells who left a part",
+          "[integration][coroutine]") {
+    emulator::WeComBehaviour behaviour = withTagDepts();
+    behaviour.scope.all = false;
+    behaviour.scope.deptIds = {"20", "30"};
+    behaviour.contactSecrets = {"contact"};
+    emulator::WeComServer server(options(behaviour), organisation());
     MemoryStorage store;
-    {
-        WeCom corp(configFor(server), hasty(), HttpsTransport(), store);
-        CHECK(corp.syncCorp().outcome == SyncOutcome::done);
-    }
-    // The same store, with the other secret alone: names stay what they were, places follow.
-    emulator::Organisation o = company();
-    o.userList[3].nick = "Renamed";
-    o.userList[3].departments[0].deptId = "7";
+    Context const context = hasty();
+    WeCom with(configFor(server, "corps.With", "contact"), context, HttpsTransport(), store);
+    WeCom without(configFor(server, "corps.Without", "", "ww2"), context, HttpsTransport(), store);
+    with.syncCorp();
+    without.syncCorp();
+    CHECK(with.getMember("user001").userId != without.getMember("user001").userId);
+
+    // One leaves, another one moves out of sight.
+    emulator::Organisation o = organisation();
+    std::erase_if(o.userList, [](emulator::Member const& m) { return m.memberId == "user001"; });
+    std::erase_if(o.roleMemberSet, [](emulator::RoleMember const& m) { return m.memberId == "user001"; });
+    for (emulator::Member& m : o.userList)
+        if (m.memberId == "admin002") m.departments[0].deptId = "1";
     server.setOrganisation(o);
-    WeCom corp(configFor(server, "corps.Calls", "the-contact-secret", "the-contact-secret"), hasty(),
-               HttpsTransport(), store);
-    SyncReport const report = corp.syncCorp();
-    CAPTURE(report.toText());
-    CHECK(report.members.removed == 0);
-    CHECK(corp.getMember("m3").nick == "Member 3");
-    REQUIRE(corp.getMemberDepts("m3").size() == 1);
-    CHECK(corp.getMemberDepts("m3")[0].deptId == "7");
-    SyncReport const again = corp.syncCorp();
-    CAPTURE(again.toText());
-    CHECK(again.outcome == SyncOutcome::unchanged);
-
-    // From nothing: everybody is there, without a name.
-    WeCom fresh(configFor(server, "corps.Fresh", "the-contact-secret", "the-contact-secret"), hasty(),
-                HttpsTransport(), MemoryStorage());
-    SyncReport const begun = fresh.syncCorp();
-    CAPTURE(begun.toText());
-    CHECK(fresh.getMembers("active").size() == 60);
-}
-
-TEST_CASE("WeCom: a part of the organisation, with people and tags of their own", "[integration]") {
-    emulator::WeComServer server;
-    server.setOrganisation(company());
-    emulator::WeComBehaviour b;
-    b.scope.all = false;
-    b.scope.deptIds = {"2", "6"};
-    b.scope.memberIds = {"m2", "m3"};  // 3 and 4: one stands in no visible department
-    b.scope.tagIds = {"71"};
-    b.tagDepts["72"] = {"4", "6"};
-    for (bool const masked : {false, true}) {
-        b.maskParents = masked;
-        server.setBehaviour(b);
-        WeCom corp(configFor(server, "corps.Part"), hasty(), HttpsTransport(), MemoryStorage());
-        SyncReport const report = corp.syncCorp();
-        CAPTURE(masked, report.toText());
-        CHECK(report.outcome == SyncOutcome::done);
-        std::vector<CorpDept> const depts = corp.getLocalCorpData().deptList;
-        std::vector<std::string> ids;
-        for (CorpDept const& d : depts) ids.emplace_back(d.deptId.view());
-        std::sort(ids.begin(), ids.end());
-        CHECK(ids == std::vector<std::string>{"1", "2", "4", "5", "6"});
-        CHECK(corp.getDept("2").parentId == "1");
-        CHECK(corp.getMember("m2").memberId == "m2");
-        CHECK(corp.getMember("m1").memberId == "m1");    // by its department
-        CHECK(corp.getMember("m28").memberId == "m28");  // by the tag alone
-        CHECK(corp.getMemberRoles("m5").size() == 1);    // by the tag's department
-        SyncReport const again = corp.syncCorp();
-        CAPTURE(again.toText());
-        CHECK(again.outcome == SyncOutcome::unchanged);
-        CHECK(corp.verifyCorp().ok);
+    for (std::int64_t const unseen : {60111, 60011}) {
+        CAPTURE(unseen);
+        behaviour.invisibleUserCode = unseen;
+        server.setBehaviour(behaviour);
+        with.syncCorp();
+        CHECK(with.getMember("user001").status == MemberStatus::resigned);
+        CHECK(with.getMember("admin002").status == MemberStatus::active);
+        without.syncCorp();
+        CHECK(without.getMember("user001").status == MemberStatus::active);
+        CHECK(without.getMember("admin002").status == MemberStatus::active);
     }
 }

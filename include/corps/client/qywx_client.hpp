@@ -10,6 +10,7 @@
 #include <boost/json/object.hpp>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,9 +118,11 @@ public:
     CORPS_DECL void decode(Unit const& unit, RowSink& rows) const;
     [[nodiscard]] CORPS_DECL std::string identity() const;
     /**
-     * With `contactSecret`: reads the ids of the whole enterprise (one call for 10,000 memberships), which
-     * tells. Without: asks for each one's record (one call each), which tells who is out of the visible
-     * range, but not who left: the platform answers the same for both.
+     * With `contactSecret`, or after a pull that was told nothing but ids: reads the ids of the whole
+     * enterprise (one call for 10,000 memberships), which tells. Without, or where that list has a page
+     * without anybody: asks for each one's record (one call each), which tells who is out of the visible
+     * range. An id that the platform knows nothing of (60111) has left where the last pull saw everybody; in
+     * a partial range the platform answers the same for who is out of sight, and it stays unknown.
      */
     [[nodiscard]] CORPS_DECL asio::awaitable<std::vector<Absence>> explainAbsence(
         std::vector<std::string> memberIds);
@@ -159,7 +162,9 @@ private:
     std::string baseUrl_;
     std::string corpId_;
     std::string agentId_;
-    bool recursionIgnored_ = false;  // seen in an earlier pull
+    // Of the last pull:
+    bool seesAll_ = false;
+    std::optional<std::string> idCredential_;  // whose lists of ids told who is there
 };
 
 /** What an answer of the platform means; pure. */

@@ -51,6 +51,8 @@ public:
         if (!proof_.fullScope) group_.add([this] { return visibleMembers(); });
         expandTags();
         co_await group_.join();
+        api_.seesAll_ = proof_.fullScope;
+        api_.idCredential_ = idCredential_;
         co_return finished();
     }
 
@@ -257,7 +259,7 @@ private:
     // A department and all below it: in one list, where the platform does that.
     asio::awaitable<void> subtree(std::string top) {
         bool const leaf = !children_.contains(top);
-        if (leaf || api_.recursionIgnored_) {
+        if (leaf) {
             co_await oneByOne(top);
             co_return;
         }
@@ -268,7 +270,6 @@ private:
             bool const recursed = std::any_of(r.answer.units.begin(), r.answer.units.end(),
                                               [&top](std::string_view unit) { return !standsIn(unit, top); });
             if (!recursed) {
-                api_.recursionIgnored_ = true;
                 Listing const direct{ListingKind::deptMembers, top};
                 hand(direct, r.answer.units);
                 addBelow(top);
@@ -383,6 +384,7 @@ private:
         for (auto const& [id, parent] : parents_) members[id];
         std::optional<Error> failure;
         std::string credential;
+        bool announcedNobody = false;
         CursorGuard guard;
         std::optional<std::string> cursor = std::string();
         while (cursor && !failure) {
@@ -403,6 +405,7 @@ private:
                 if (guard.pages() == 0) throw *failure;
                 break;
             }
+            announcedNobody = announcedNobody || (guard.pages() > 0 && r.answer.units.empty());
             for (std::string_view const unit : r.answer.units) {
                 boost::json::value const parsed = detail::parseUnit(unit, {});
                 boost::json::object const& o = parsed.get_object();
@@ -419,6 +422,7 @@ private:
                 failure.emplace(e);
             }
         }
+        idCredential_ = credential;
         missing_.emplace("user/list");
         std::set<std::string, std::less<>> const known = treeIds();
         for (auto& [dept, people] : members) {
@@ -437,6 +441,8 @@ private:
             }
             std::vector<std::string_view> const views(units.begin(), units.end());
             if (!views.empty()) sink_.page(detail::kQywxUserShape, listing, views);
+            // Anybody may have been meant to stand there.
+            if (announcedNobody) sink_.page(detail::kQywxUserShape, listing, {});
             sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
             if (failure) incompleteDepts_.insert(dept);
         }
@@ -555,6 +561,7 @@ private:
     std::set<std::string, std::less<>> incompleteDepts_;
     bool anyUsers_ = false;
     bool idsOnly_ = false;
+    std::optional<std::string> idCredential_;  // whose lists of ids were read
     std::optional<Error> refusal_;
 };
 
@@ -582,47 +589,52 @@ CORPS_DECL asio::awaitable<Absence> QywxInnerClient::Api::explain(std::string me
         case 60011:
         case 60021:
         case 92000: co_return Absence::outOfScope;
-        default: co_return Absence::unknown;  // 60111 is said of who left and of who is out of sight
+        case 40003:
+        case 60111:
+            // Said of who left and of who is out of sight; nobody is out of sight of who sees everybody.
+            co_return seesAll_ ? Absence::left : Absence::unknown;
+        default: co_return Absence::unknown;
     }
 }
 
+// Nothing when the list is not one to rely on.
 CORPS_DECL asio::awaitable<std::vector<Absence>> QywxInnerClient::Api::explainByIds(
     std::vector<std::string> memberIds) {
+    std::vector<Absence> out;
     std::unordered_set<std::string> there;
     CursorGuard guard;
     std::optional<std::string> cursor = std::string();
     while (cursor) {
-        Answer const a = co_await askIds(*cursor, std::string(QywxAuth::kContact));
+        std::string const credential = idCredential_.value_or(std::string(QywxAuth::kContact));
+        Answer const a = co_await askIds(*cursor, credential);
+        // Nobody at all is no list of an enterprise, and a page without anybody may be one that failed.
+        if (a.units.empty()) co_return out;
         for (std::string_view const unit : a.units)
             if (std::optional<std::string> id = keyOf(unit, detail::kQywxUserKey))
                 there.insert(std::move(*id));
         std::string const next = detail::jsonTextOr(a.envelope, "next_cursor");
         cursor = guard.next(!next.empty(), next);
     }
-    std::vector<Absence> out;
     out.reserve(memberIds.size());
-    // Nobody at all is no list of an enterprise.
     for (std::string const& id : memberIds)
-        out.push_back(there.empty()        ? Absence::unknown
-                      : there.contains(id) ? Absence::outOfScope
-                                           : Absence::left);
+        out.push_back(there.contains(id) ? Absence::outOfScope : Absence::left);
     co_return out;
 }
 
 CORPS_DECL asio::awaitable<std::vector<Absence>> QywxInnerClient::Api::explainAbsence(
     std::vector<std::string> memberIds) {
-    bool ids = true;
     std::vector<Absence> out;
+    if (memberIds.empty()) co_return out;
     try {
         std::vector<std::string> const copy = memberIds;
         out = co_await explainByIds(copy);
     } catch (CallError const&) {
-        ids = false;
+        out.clear();
     } catch (Error const& e) {
-        if (!e.is(Errc::config)) throw;  // no contactSecret
-        ids = false;
+        // No contactSecret, or a list that has no end.
+        if (!e.is(Errc::config) && !e.is(Errc::protocol)) throw;
     }
-    if (ids) co_return out;
+    if (!out.empty()) co_return out;
     detail::Explain ask = [this](std::string id) { return explain(std::move(id)); };
     out = co_await detail::explainEach(std::move(memberIds), std::move(ask));
     co_return out;
