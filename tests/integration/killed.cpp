@@ -426,9 +426,10 @@ struct Picture {
         for (auto& [table, list] : rows) {
             for (auto& row : list) {
                 bool const key = fresh && table == "SyncState" && row[1].second == "=fingerprintKey";
+                bool const time = table == "SyncState" && row[1].second == "=feedFrom";
                 for (auto& [column, value] : row) {
                     if (kTimes.contains(column) || (fresh && column == "fingerprints") ||
-                        (key && column == "bytes"))
+                        (key && column == "bytes") || (time && column == "number"))
                         value = "?";
                     else if (auto const it = people.find(value.substr(1)); it != people.end())
                         value = it->second;
