@@ -73,7 +73,7 @@ struct DingTalkSteps {
         Facts out;
         out.token = is(kToken);
         out.members = is(kUsersOf);
-        out.paged = out.members;
+        out.paged = out.members || is(kRoles) || is(kRoleMembers);
         out.later = out.members && !has(call.name, "\"cursor\":0,");
         out.vital = out.token || is(kScopes) || (all && is(kBelow) && has(call.name, "{\"dept_id\":1}"));
         out.needed = is(kBelow) || out.members;
