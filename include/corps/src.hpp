@@ -86,6 +86,7 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerCli
 }  // namespace corps::detail
 
 #ifdef CORPS_INCLUDED_CRYPTO
+#include <corps/crypto/impl/cipher.ipp>
 #include <corps/crypto/impl/digest.ipp>
 #include <corps/crypto/impl/password.ipp>
 #endif

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <corps/crypto/cipher.hpp>
+#include <corps/crypto/digest.hpp>
 #include <corps/detail/config.hpp>
 #include <corps/emulator/organisation.hpp>
 #include <corps/emulator/server.hpp>

@@ -2,6 +2,7 @@
 
 #include <corps/emulator/generate.hpp>
 #include <corps/emulator/impl/cipher.hpp>
+#include <corps/emulator/impl/text.hpp>
 #include <corps/emulator/wecom.hpp>
 
 #include <boost/json/serialize.hpp>
@@ -950,11 +951,10 @@ TEST_CASE("wecom emulator: files are encrypted as documented", "[emulator]") {
     CHECK(detail::base64Encode(file) ==
           "gzJiJhiY7I6KvdTsR1SS3fZEJQhD6+nMkUWSUSCBaNSWNXklLo+iX5iYVp4veS205WHmiYLI3vUEQLODY44IduicR33vO/"
           "lrZTyCS4JTxQS7Qf3QSHeRl9ot9eyKT2igaDrhckLNI9+O9Z1VoLGPBOKQpWWm/UTifQL266UxqAU=");
-    CHECK(detail::md5(file) == "adb7e613674cd8103c5464e4d66dcdea");
+    CHECK(md5(file) == "adb7e613674cd8103c5464e4d66dcdea");
     for (std::size_t size = 0; size < 130; ++size) {
         const std::string some(size, 'x');
         CHECK(decrypted(detail::encryptExport(key, some)) == some);
-        CHECK(detail::md5(some) == md5(some));
     }
 }
 

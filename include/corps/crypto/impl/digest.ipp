@@ -31,6 +31,8 @@ CORPS_DECL std::string digestOfBytes(EVP_MD const* kind, std::string_view bytes)
 
 CORPS_DECL std::string sha256(std::string_view bytes) { return detail::digestOfBytes(EVP_sha256(), bytes); }
 
+CORPS_DECL std::string md5(std::string_view bytes) { return detail::digestOfBytes(EVP_md5(), bytes); }
+
 CORPS_DECL std::string randomBytes(std::size_t n) {
     std::string out(n, '\0');
     if (n > INT_MAX || RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(n)) != 1)

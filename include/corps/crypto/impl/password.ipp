@@ -30,7 +30,7 @@ CORPS_DECL std::string passwordMd5(std::string_view password) {
     }
     if (isMd5) return lower;
     OPENSSL_cleanse(lower.data(), lower.size());
-    return toHex(digestOfBytes(EVP_md5(), password));
+    return toHex(md5(password));
 }
 
 CORPS_DECL std::string scryptHex(std::string const& secret, std::string_view salt, PasswordCost const& cost) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <corps/crypto/digest.hpp>
 #include <corps/emulator/impl/cipher.hpp>
 #include <corps/emulator/impl/fields.hpp>
 #include <corps/emulator/impl/wecom_impl.ipp>
@@ -142,7 +143,7 @@ CORPS_DECL HttpReply WeComServer::Impl::exportResult(const Call& call) {
         out += i == 0 ? "{" : ",{";
         detail::appendText(out, "url", core_.baseUrl() + std::string(kFilePath) + job->fileIds[i]);
         detail::appendInteger(out, "size", static_cast<std::int64_t>(job->files[i].size()));
-        detail::appendText(out, "md5", detail::md5(job->files[i]));
+        detail::appendText(out, "md5", toHex(md5(job->files[i])));
         out += '}';
     }
     return succeed(call, out + "]");
