@@ -72,7 +72,7 @@ public:
     CORPS_DECL void visitDeptsOf(std::string_view memberId, FunctionRef<bool(RowView)> f) const;
     /** Whether the member stands in the department. */
     [[nodiscard]] CORPS_DECL bool standsIn(std::string_view deptId, std::string_view memberId) const;
-    /** Whether the member leads the department. */
+    /** Whether the member leads the department; who counts as resigned does not. */
     [[nodiscard]] CORPS_DECL bool leads(std::string_view deptId, std::string_view memberId) const;
 
     // --- roles and administrators ---

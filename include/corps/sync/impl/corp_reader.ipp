@@ -266,7 +266,8 @@ CORPS_DECL bool CorpReader::standsIn(std::string_view deptId, std::string_view m
     return visitPair(*tables_.deptMember, deptId, memberId, [](RowView) {});
 }
 CORPS_DECL bool CorpReader::leads(std::string_view deptId, std::string_view memberId) const {
-    return visitPair(*tables_.deptLeader, deptId, memberId, [](RowView) {});
+    return visitPair(*tables_.deptLeader, deptId, memberId, [](RowView) {}) &&
+           findStatus(memberId) != MemberStatus::resigned;
 }
 
 CORPS_DECL bool CorpReader::visitPair(TableSchema const& t, std::string_view first, std::string_view second,
