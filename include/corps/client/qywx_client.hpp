@@ -110,8 +110,8 @@ public:
 
     /**
      * Reads the organisation. Errors: Error when nothing can be read: no token, no permission, the wrong
-     * agentId, no visible range, no list of departments; a list that fails later is finished as incomplete,
-     * with a fault.
+     * agentId, no visible range, no list of departments, or one without the root that the application may
+     * see; a list that fails later is finished as incomplete, with a fault.
      */
     [[nodiscard]] CORPS_DECL asio::awaitable<PullProof> pull(PageSink& sink, PullOptions options);
     /** Cost: one parse of the unit, in memory on the stack where it is not large. */

@@ -228,7 +228,11 @@ private:
     // ----------------------------------------------------------------------------------------------------
 
     void settleScope() {
-        proof_.fullScope = seesAll_ && parents_.contains(std::string(detail::kQywxRoot));
+        // An empty success looks the same as an application without departments.
+        if (seesAll_ && !parents_.contains(std::string(detail::kQywxRoot)))
+            throw Error(Errc::protocol,
+                        "the list of departments lacks the root, which the application may see");
+        proof_.fullScope = seesAll_;
         for (auto const& [id, parent] : parents_) {
             if (parents_.contains(parent)) {
                 children_[parent].push_back(id);

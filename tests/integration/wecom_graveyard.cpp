@@ -1,0 +1,784 @@
+// Faults found in other programs that sync organisations, with WeCom's own answers: over HTTP, against a
+// server that speaks as the platform does. A test for each that can happen there, named after it.
+#include <corps/corps.hpp>
+#include <corps/emulator/emulator.hpp>
+#include <corps/storage/memory.hpp>
+#include <corps/storage/store.hpp>
+#include <corps/testing/manual_clock.hpp>
+#include <corps/testing/recording_logger.hpp>
+#include <corps/transport/https.hpp>
+#include <corps/types.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace corps;
+using emulator::FaultKind;
+
+namespace {
+
+using Strings = std::set<std::string>;
+using Behaviour = emulator::WeComBehaviour;
+
+constexpr char const* kUsersOf = "/cgi-bin/user/list?";
+constexpr char const* kDepts = "/cgi-bin/department/list";
+constexpr char const* kIds = "/cgi-bin/user/list_id";
+constexpr char const* kSecret = "s3cret-that-nobody-should-see";
+
+/** HTTPS that takes down what must never be said: every token that goes over it. */
+class Overhearing {
+public:
+    [[nodiscard]] asio::awaitable<Response> send(Request q) const {
+        std::size_t const at = q.url.find("access_token=");
+        if (at != std::string::npos) {
+            std::string token = q.url.substr(at + 13);
+            std::lock_guard const lock(heard_->mutex);
+            heard_->last = token;
+            heard_->tokens.insert(std::move(token));
+        }
+        return inner_.send(std::move(q));
+    }
+    [[nodiscard]] Strings tokens() const {
+        std::lock_guard const lock(heard_->mutex);
+        return heard_->tokens;
+    }
+    [[nodiscard]] std::string latest() const {
+        std::lock_guard const lock(heard_->mutex);
+        return heard_->last;
+    }
+
+private:
+    struct Heard {
+        std::mutex mutex;
+        Strings tokens;
+        std::string last;
+    };
+    HttpsTransport inner_;
+    std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+};
+
+using WeCom = QywxInnerType<Overhearing, MemoryStorage>;
+
+/** An organisation that a test builds line by line; the root is 1. */
+class Org {
+public:
+    Org() { dept("1", ""); }
+    Org& dept(std::string const& id, std::string const& parent = "1") {
+        emulator::Dept d;
+        d.deptId = id;
+        d.parentId = parent;
+        d.name = "Department " + id;
+        data.deptList.push_back(std::move(d));
+        return *this;
+    }
+    Org& person(std::string const& id, std::vector<std::string> const& depts) {
+        emulator::Member m;
+        m.memberId = id;
+        m.nick = "Person " + id;
+        m.phone = "+861380000" + std::to_string(1000 + data.userList.size());
+        m.email = id + "@graveyard.example";
+        for (std::string const& d : depts) {
+            emulator::Membership in;
+            in.deptId = d;
+            in.isPrimary = d == depts.front();
+            m.departments.push_back(std::move(in));
+        }
+        data.userList.push_back(std::move(m));
+        return *this;
+    }
+    Org& people(std::string const& prefix, std::size_t count, std::string const& dept) {
+        for (std::size_t i = 0; i < count; ++i) person(prefix + std::to_string(i), {dept});
+        return *this;
+    }
+    Org& tag(std::string const& id, std::vector<std::string> const& people) {
+        emulator::Role r;
+        r.roleId = id;
+        r.name = "Tag " + id;
+        data.roleList.push_back(std::move(r));
+        for (std::string const& p : people) {
+            emulator::RoleMember m;
+            m.roleId = id;
+            m.memberId = p;
+            data.roleMemberSet.push_back(std::move(m));
+        }
+        return *this;
+    }
+    Org& without(std::string const& id) {
+        std::erase_if(data.userList, [&id](emulator::Member const& m) { return m.memberId == id; });
+        std::erase_if(data.roleMemberSet, [&id](emulator::RoleMember const& m) { return m.memberId == id; });
+        return *this;
+    }
+    Org& withoutDept(std::string const& id) {
+        std::erase_if(data.deptList, [&id](emulator::Dept const& d) { return d.deptId == id; });
+        return *this;
+    }
+    [[nodiscard]] emulator::Member& member(std::string const& id) {
+        return *std::find_if(data.userList.begin(), data.userList.end(),
+                             [&id](emulator::Member const& m) { return m.memberId == id; });
+    }
+    [[nodiscard]] emulator::Dept& department(std::string const& id) {
+        return *std::find_if(data.deptList.begin(), data.deptList.end(),
+                             [&id](emulator::Dept const& d) { return d.deptId == id; });
+    }
+
+    emulator::Organisation data{"ww1", "Graveyard Ltd", {}, {}, {}, {}, {}, {}};
+};
+
+Behaviour byDepartment() {
+    Behaviour b;
+    b.ignoreFetchChild = true;
+    return b;
+}
+
+Behaviour idsOnly(std::size_t page) {
+    Behaviour b;
+    b.contactSecrets = {kSecret};
+    b.pageLimit = page;
+    return b;
+}
+
+Behaviour part(std::vector<std::string> depts, std::vector<std::string> people = {}) {
+    Behaviour b;
+    b.scope.all = false;
+    b.scope.deptIds = std::move(depts);
+    b.scope.memberIds = std::move(people);
+    return b;
+}
+
+/** The emulator, a store, and a corp over an overheard wire. */
+class Bench {
+public:
+    explicit Bench(Org const& org, Behaviour behaviour = Behaviour(), std::string const& secret = kSecret)
+        : server(options(std::move(behaviour)), org.data), corp(config(secret), context(), wire, storage) {}
+
+    void show(Org const& org) { server.setOrganisation(org.data); }
+    void fault(FaultKind kind, std::string match, std::int64_t times = -1,
+               std::function<void(emulator::Fault&)> more = {}) {
+        emulator::Fault f;
+        f.kind = kind;
+        f.match = std::move(match);
+        f.times = times;
+        if (more) more(f);
+        server.addFault(std::move(f));
+    }
+    void answer(char const* match, std::string body) {
+        fault(FaultKind::garbage, match, -1, [&body](emulator::Fault& f) {
+            f.body = std::move(body);
+            f.contentType = "application/json";
+        });
+    }
+    [[nodiscard]] std::size_t active() { return corp.getMembers("active").size(); }
+    [[nodiscard]] MemberStatus status(std::string const& id) { return corp.getMember(id).status; }
+    [[nodiscard]] Strings depts() {
+        Strings out;
+        for (auto const& d : corp.getDepts()) out.insert(d.deptId.str());
+        return out;
+    }
+    /** "department/member" of everybody active. */
+    [[nodiscard]] Strings memberships() {
+        Strings out;
+        for (auto const& m : corp.getMembers("active"))
+            for (auto const& d : corp.getMemberDepts(m.memberId))
+                out.insert(d.deptId.str() + "/" + m.memberId.str());
+        return out;
+    }
+    [[nodiscard]] CorpConfig config(std::string const& secret) const {
+        boost::json::object keys;
+        keys["corpId"] = "ww1";
+        keys["agentId"] = 1000002;
+        keys["secret"] = secret;
+        keys["baseUrl"] = server.baseUrl();
+        return CorpConfig("corps.Grave", "Graveyard", std::move(keys));
+    }
+    [[nodiscard]] Context context() {
+        auto clock = std::make_shared<testing::ManualClock>();
+        clock->autoAdvance();
+        ContextOptions o;
+        o.clock = clock;
+        o.logger = log.logger();
+        return Context(o);
+    }
+
+    emulator::WeComServer server;
+    MemoryStorage storage;
+    Overhearing wire;
+    testing::RecordingLogger log;
+    WeCom corp;
+
+private:
+    static emulator::WeComOptions options(Behaviour behaviour) {
+        behaviour.newApp = false;
+        emulator::WeComOptions o;
+        o.behaviour = std::move(behaviour);
+        return o;
+    }
+};
+
+std::optional<Error> failureOf(WeCom& corp) {
+    try {
+        static_cast<void>(corp.syncCorp());
+    } catch (Error const& e) {
+        return e;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("wecom: graveyard 1, 2, 7, 8: large departments, many siblings, members of the root, a deep tree",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    for (std::size_t const n : {101U, 200U, 250U})
+        org.dept(std::to_string(n)).people("d" + std::to_string(n) + "-", n, std::to_string(n));
+    for (int i = 0; i < 51; ++i) org.dept(std::to_string(1000 + i));
+    std::string parent = "1";
+    for (int i = 0; i < 12; ++i) {
+        std::string const id = std::to_string(4'294'967'295 - i);
+        org.dept(id, parent).person("deep" + std::to_string(i), {id});
+        parent = id;
+    }
+    org.person("root", {"1"}).person("nowhere", {}).person("both", {"1", "101"});
+    Behaviour split;
+    split.fetchChildRows = 100;
+    for (Behaviour const& b : {Behaviour(), byDepartment(), split, idsOnly(50)}) {
+        Bench bench(org, b);
+        SyncReport const r = bench.corp.syncCorp();
+        CAPTURE(r.toText());
+        CHECK(r.outcome == SyncOutcome::done);
+        CHECK(bench.depts().size() == 1 + 3 + 51 + 12);
+        CHECK(bench.corp.getDeptMembers("101").size() == 102);
+        CHECK(bench.corp.getDeptMembers("200").size() == 200);
+        CHECK(bench.corp.getDeptMembers("250").size() == 250);
+        CHECK(bench.corp.getDeptMembers("1").size() == 3);
+        CHECK(bench.corp.getDept(parent).path.size() == 13);
+        CHECK(bench.active() == 551 + 12 + 3);
+        CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+    }
+}
+
+TEST_CASE("wecom: graveyard 3, 4: a cursor that repeats, a page that is throttled, pages that are short",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").people("m", 9 * 10, "2");
+    Bench bench(org, idsOnly(10));
+    bench.fault(FaultKind::rateLimit, kIds, 3, [](emulator::Fault& f) { f.after = 6; });
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    CHECK(bench.server.stats().rateLimited == 3);
+    CHECK(bench.active() == 90);
+    Org later = org;
+    later.without("m7").dept("3");
+    bench.show(later);
+    for (FaultKind const kind : {FaultKind::repeatCursor, FaultKind::rateLimit, FaultKind::emptySuccess}) {
+        CAPTURE(static_cast<int>(kind));
+        // The first call is refused, as it is not made by the assistant.
+        bench.fault(kind, kIds, -1, [](emulator::Fault& f) { f.after = 3; });
+        SyncReport const r = bench.corp.syncCorp();
+        CAPTURE(r.toText());
+        CHECK(r.outcome == SyncOutcome::incomplete);
+        CHECK_FALSE(r.faults.empty());
+        CHECK(r.members.removed + r.memberships.removed == 0);
+        CHECK(bench.active() == 90);
+        CHECK(bench.depts() == Strings{"1", "2", "3"});
+        bench.server.clearFaults();
+    }
+    Behaviour shorter = idsOnly(0);
+    shorter.shortPages = true;
+    bench.server.setBehaviour(shorter);
+    CHECK(bench.corp.syncCorp().members.removed == 1);
+    CHECK(bench.active() == 89);
+}
+
+TEST_CASE("wecom: graveyard 5: an error code inside an HTTP 200: nothing under it is removed",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3", "2").dept("4", "3").dept("5");
+    org.people("b", 3, "2").people("c", 3, "3").people("d", 3, "4").people("z", 3, "5").person("root", {"1"});
+    org.tag("7", {"b0", "z0"});
+    Bench bench(org, byDepartment());
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    bench.fault(FaultKind::code, "department_id=3&", -1, [](emulator::Fault& f) { f.code = 60003; });
+    bench.fault(FaultKind::code, "tagid=7&", -1, [](emulator::Fault& f) { f.code = 40068; });
+    // Meanwhile somebody has left where nothing can be read, and somebody where all can be read.
+    Org later = org;
+    bench.show(later.without("c1").without("z1").without("z0"));
+    SyncReport const r = bench.corp.syncCorp();
+    CHECK(r.outcome == SyncOutcome::incomplete);
+    CHECK(r.faults.size() == 2);
+    CHECK(bench.depts() == Strings{"1", "2", "3", "4", "5"});
+    CHECK(bench.status("c1") == MemberStatus::active);
+    CHECK(bench.corp.getDeptMembers("3").size() == 3);
+    CHECK(bench.corp.getDeptMembers("5").size() == 1);
+    bench.server.clearFaults();
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    CHECK(bench.status("c1") == MemberStatus::resigned);
+    CHECK(bench.status("z1") == MemberStatus::resigned);
+    CHECK(bench.active() == 10);
+    // The one recursive list, and the tree.
+    bench.server.setBehaviour(Behaviour());
+    bench.show(later.without("b1"));
+    bench.fault(FaultKind::code, kUsersOf, -1, [](emulator::Fault& f) { f.code = 60003; });
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::incomplete);
+    bench.server.clearFaults();
+    bench.fault(FaultKind::code, kDepts, -1, [](emulator::Fault& f) { f.code = 60003; });
+    CHECK(failureOf(bench.corp));
+    CHECK(bench.active() == 10);
+}
+
+TEST_CASE("wecom: graveyard 6: the record of one person fails: never blank, never resigned",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").people("a", 3, "2").person("alone", {"1"}).person("gone", {"1"});
+    Bench bench(org, part({"2"}, {"alone", "gone"}));
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    std::string const nick = bench.corp.getMember("alone").nick.value();
+    bench.fault(FaultKind::status, "userid=alone&");
+    SyncReport const r = bench.corp.syncCorp();
+    CHECK(r.outcome == SyncOutcome::incomplete);
+    REQUIRE(r.faults.size() == 1);
+    CHECK(r.faults[0].place == "visible person alone");
+    CHECK(bench.active() == 5);
+    CHECK(bench.corp.getMember("alone").nick.value() == nick);
+    bench.server.clearFaults();
+    // No longer visible, and nobody can say why: the answer fails, or says "nobody here" of both.
+    bench.server.setBehaviour(part({"2"}, {"alone"}));
+    for (std::int64_t const code : {-1, 60111, 60011}) {
+        CAPTURE(code);
+        bench.fault(FaultKind::code, "userid=gone&", -1, [code](emulator::Fault& f) { f.code = code; });
+        CHECK(bench.corp.syncCorp().members.removed == 0);
+        CHECK(bench.status("gone") == MemberStatus::active);
+        bench.server.clearFaults();
+    }
+    CHECK(bench.corp.verifyCorp().ok);
+}
+
+TEST_CASE("wecom: graveyard 9: ids of any form: taken, left out or refused by a rule, never a crash",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("4294967295").people("m", 3, "2").person("Big@Id.x-_", {"4294967295"});
+    Bench bench(org);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    CHECK(bench.depts() == Strings{"1", "2", "4294967295"});
+    auto const tree = [](std::string const& item) {
+        return R"({"errcode":0,"errmsg":"ok","department":[{"id":1,"name":"x","parentid":0},)"
+               R"({"id":2,"name":"y","parentid":1},{"id":4294967295,"name":"z","parentid":1},)" +
+               item + "]}";
+    };
+    for (char const* const item : {R"({"id":"x","name":"x","parentid":1})", R"({"id":null})",
+                                   R"({"name":"x"})", R"({"id":{"a":1}})", "7"}) {
+        CAPTURE(item);
+        bench.answer(kDepts, tree(item));
+        std::optional<Error> const e = failureOf(bench.corp);
+        REQUIRE(e);
+        CHECK(e->is(Errc::protocol));
+        CHECK(bench.active() == 4);
+        bench.server.clearFaults();
+    }
+    // Those that cannot be a department's are left out.
+    for (char const* const item :
+         {R"({"id":0,"name":"x","parentid":1})", R"({"id":-7,"name":"x","parentid":1})"}) {
+        CAPTURE(item);
+        bench.answer(kDepts, tree(item));
+        CHECK_FALSE(failureOf(bench.corp));
+        CHECK(bench.depts() == Strings{"1", "2", "4294967295"});
+        bench.server.clearFaults();
+    }
+    for (char const* const item :
+         {R"({"userid":5,"name":"x"})", R"({"userid":null})", R"({"name":"x"})", R"({"userid":""})"}) {
+        CAPTURE(item);
+        bench.answer(kUsersOf, std::string(R"({"errcode":0,"errmsg":"ok","userlist":[)") + item + "]}");
+        std::optional<Error> const e = failureOf(bench.corp);
+        CHECK((!e || e->is(Errc::protocol)));
+        CHECK(bench.active() == 4);
+        bench.server.clearFaults();
+    }
+    CHECK_FALSE(failureOf(bench.corp));
+    CHECK(bench.corp.verifyCorp().ok);
+}
+
+TEST_CASE("wecom: graveyard 10, 11: fields that are withheld stay what they were; phones of any form",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").people("m", 4, "2");
+    org.member("m1").phone = "+4915112345678";
+    org.member("m2").phone = "";
+    org.member("m3").phone = "call the desk, ext. 12";
+    org.member("m0").gender = 2;
+    Bench bench(org);
+    SyncReport const first = bench.corp.syncCorp();
+    CHECK(first.outcome == SyncOutcome::done);
+    CHECK(first.warnings.size() <= 1);
+    std::string const phone = bench.corp.getMember("m0").phone.value();
+    CHECK(phone == "+8613800001000");
+    CHECK(bench.corp.getMember("m1").phone.value() == "+4915112345678");
+    CHECK(bench.corp.getMember("m3").phone.value() == "call the desk, ext. 12");
+    org.member("m0").nick = "Changed";
+    org.member("m0").phone = "+8613900000000";
+    bench.show(org);
+    for (bool const empty : {false, true}) {
+        Behaviour b;
+        b.newApp = true;
+        b.emptyFields = empty;
+        bench.server.setBehaviour(b);
+        SyncReport const r = bench.corp.syncCorp();
+        CHECK(r.outcome == (empty ? SyncOutcome::unchanged : SyncOutcome::done));
+        auto const m = bench.corp.getMember("m0");
+        CHECK(m.nick.value() == "Changed");
+        CHECK(m.phone.value() == phone);
+        CHECK(m.email.value() == "m0@graveyard.example");
+        CHECK(m.gender.known());
+    }
+}
+
+TEST_CASE("wecom: graveyard 12: a token that expires is renewed once; one of the wrong kind is a clear error",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").people("m", 25, "2");
+    Bench bench(org);
+    bench.fault(FaultKind::expireToken, kUsersOf, 1);
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    CHECK(bench.active() == 25);
+    CHECK(bench.server.stats().tokensIssued == 2);
+    bench.server.resetStats();
+    bench.fault(FaultKind::wrongToken, kUsersOf);
+    std::optional<Error> const e = failureOf(bench.corp);
+    REQUIRE(e);
+    CHECK(e->is(Errc::authRejected));
+    CHECK_FALSE(e->retryable());
+    CHECK(e->diagnostics().endpoint == "GET /cgi-bin/user/list");
+    CHECK(e->diagnostics().upstreamCode == 40014);
+    CHECK(e->message() == "the platform refuses the application's token for this call");
+    CHECK(bench.server.stats().tokensIssued <= 1);  // there is one code for both: asked once again
+    CHECK(bench.active() == 25);
+}
+
+TEST_CASE(
+    "wecom: graveyard 14, 15, 19, 20: who is one person and who is two, what is one value and what is two",
+    "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3").people("m", 5, "2");
+    for (char const* const id : {"m0", "m1"}) {
+        org.member(id).nick = "Zhang San";
+        org.member(id).phone = "+8613800000000";
+        org.member(id).email = "zhang@graveyard.example";
+    }
+    org.member("m2").nick = "a|b";
+    org.member("m2").email = "c";
+    Bench bench(org);
+    CHECK(bench.corp.syncCorp().users.created == 5);
+    CHECK(bench.corp.getMember("m0").userId != bench.corp.getMember("m1").userId);
+
+    bench.show(org.person("both", {"2", "3"}));
+    SyncReport const both = bench.corp.syncCorp();
+    CHECK(both.members.created == 1);
+    CHECK(both.users.created == 1);
+    CHECK(both.memberships.created == 2);
+    auto const in = bench.corp.getMemberDepts("both");
+    REQUIRE(in.size() == 2);
+    CHECK(in[0].isPrimary.value() != in[1].isPrimary.value());
+
+    org.member("m2").nick = "a";
+    org.member("m2").email = "b|c";
+    bench.show(org);
+    CHECK(bench.corp.syncCorp().members.updated == 1);
+    CHECK(bench.corp.getMember("m2").email.value() == "b|c");
+
+    // WeCom has no id beside the one that was renamed: two people, none of whom takes the other's place.
+    auto const user = bench.corp.getMember("m4").userId;
+    org.member("m4").memberId = "renamed";
+    bench.show(org);
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    CHECK(bench.status("m4") == MemberStatus::resigned);
+    CHECK(bench.corp.getMember("m4").userId == user);
+    CHECK(bench.corp.getMember("renamed").userId != user);
+}
+
+TEST_CASE("wecom: graveyard 16, 17, 18: departments renamed and moved, names swapped, a circle",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3").people("m", 40, "2").person("root", {"1"});
+    Bench bench(org);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    for (int const what : {1, 2, 3}) {
+        if ((what & 1) != 0) org.department("2").name += "!";
+        if ((what & 2) != 0) org.department("2").parentId = what == 2 ? "3" : "1";
+        bench.show(org);
+        SyncPlan const plan = bench.corp.planSync();
+        REQUIRE(plan.changes.size() == 1);
+        CHECK(plan.changes[0].cells.size() == (what == 3 ? 2U : 1U));
+        CHECK(bench.corp.syncCorp().departments.updated == 1);
+    }
+    CHECK(bench.corp.getDeptMembers("2").size() == 40);
+    std::string const name = org.department("2").name;
+    std::swap(org.department("2").name, org.department("3").name);
+    bench.show(org);
+    SyncReport const r = bench.corp.syncCorp();
+    CHECK(r.departments.updated == 2);
+    CHECK(r.departments.created + r.departments.removed + r.memberships.created + r.memberships.removed == 0);
+    CHECK(bench.corp.getDept("3").name == name);
+
+    bench.answer(kDepts, R"({"errcode":0,"errmsg":"ok","department":[{"id":1,"name":"x","parentid":0},)"
+                         R"({"id":2,"name":"y","parentid":3},{"id":3,"name":"z","parentid":2}]})");
+    std::optional<Error> const refused = failureOf(bench.corp);
+    REQUIRE(refused);
+    CHECK(refused->is(Errc::brokenSnapshot));
+    CHECK((refused->diagnostics().place == "department 2" || refused->diagnostics().place == "department 3"));
+    CHECK(bench.corp.getDept("2").parentId == "1");
+    bench.server.clearFaults();
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+}
+
+TEST_CASE("wecom: graveyard 21: nothing changed: no writes at all, and no log line above debug",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3", "2").people("m", 70, "2").people("n", 3, "3").tag("7", {"m0"});
+    Bench bench(org);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    std::size_t const feed = bench.corp.changesSince({}, 100'000).size();
+    for (bool const fingerprints : {true, false}) {
+        SyncOptions o;
+        o.useSidecar = fingerprints;
+        SyncReport const r = bench.corp.syncCorp(o);
+        CHECK(r.outcome == SyncOutcome::unchanged);
+        CHECK(r.syncId.empty());
+        CHECK(bench.corp.changesSince({}, 100'000).size() == feed);
+    }
+    for (LogLevel const level : {LogLevel::info, LogLevel::warning, LogLevel::error})
+        CHECK(bench.log.count(level) == 0);
+}
+
+TEST_CASE("wecom: graveyard 23: success with an empty list where there were people: nothing removed",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2")
+        .dept("3")
+        .people("a", 20, "2")
+        .people("b", 3, "3")
+        .person("root", {"1"})
+        .person("alone", {"3"});
+    org.dept("4", "2").person("single", {"4"}).tag("7", {"a0", "b0"}).tag("8", {"a1"});
+    for (bool const recursive : {true, false}) {
+        Bench bench(org, recursive ? Behaviour() : byDepartment());
+        REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+        for (char const* const what : {"department_id=2&", "department_id=3&", "department_id=4&", kUsersOf,
+                                       kDepts, "tagid=7&", "/tag/list"}) {
+            if (recursive && std::string_view(what).starts_with("department_id")) continue;
+            CAPTURE(recursive, what);
+            bench.fault(FaultKind::emptySuccess, what);
+            std::optional<Error> refused;
+            SyncReport r;
+            try {
+                r = bench.corp.syncCorp();
+            } catch (Error const& e) {
+                refused = e;
+            }
+            CAPTURE(r.toText());
+            CHECK((refused || r.outcome == SyncOutcome::incomplete || r.outcome == SyncOutcome::held));
+            CHECK(r.members.removed + r.memberships.removed + r.roleMembers.removed == 0);
+            CHECK(bench.active() == 26);
+            CHECK(bench.depts().size() == 4);
+            CHECK(bench.corp.getRoleMembers("7").size() == 2);
+            bench.server.clearFaults();
+        }
+        CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+        // Who really left, did, though the list of the department looks the same.
+        Org later = org;
+        bench.show(later.without("single"));
+        SyncReport const left = bench.corp.syncCorp();
+        CAPTURE(left.toText());
+        CHECK(left.outcome == SyncOutcome::done);
+        CHECK(left.members.removed == 1);
+        CHECK(bench.status("single") == MemberStatus::resigned);
+        bench.show(later.withoutDept("4"));
+        CHECK(bench.corp.syncCorp().departments.removed == 1);
+        CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+        CHECK(bench.corp.verifyCorp().ok);
+    }
+}
+
+TEST_CASE("wecom: graveyard 24: the scope narrowed from the root to one department: out of scope, not left",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3").people("a", 4, "2").people("b", 4, "3").person("root", {"1"});
+    for (std::int64_t const code : {60011, 60111}) {
+        CAPTURE(code);
+        Bench bench(org);
+        REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+        Behaviour narrow = part({"2"});
+        narrow.newApp = false;
+        narrow.invisibleUserCode = code;
+        bench.server.setBehaviour(narrow);
+        Org later = org;
+        bench.show(later.without("b3"));  // and one of those out of sight does leave
+        SyncReport const r = bench.corp.syncCorp();
+        CAPTURE(r.toText());
+        CHECK(r.scopeChanged);
+        CHECK(r.departments.removed + r.members.removed == 0);
+        if (code == 60011) CHECK(r.outOfScope.size() >= 4);
+        CHECK(bench.active() == 9);
+        CHECK(bench.depts() == Strings{"1", "2", "3"});
+        Behaviour wide;
+        wide.newApp = false;
+        bench.server.setBehaviour(wide);
+        static_cast<void>(bench.corp.syncCorp());
+        CHECK(bench.active() == 8);
+        CHECK(bench.status("b3") == MemberStatus::resigned);
+        CHECK(bench.corp.getDeptMembers("3").size() == 3);
+    }
+}
+
+TEST_CASE("wecom: graveyard 25, 26: a leaver, listed or not, and one who returns",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").people("m", 5, "2");
+    Bench bench(org);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    auto const user = bench.corp.getMember("m2").userId;
+    Org less = org;
+    bench.show(less.without("m2"));
+    CHECK(bench.corp.syncCorp().members.removed == 1);
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+    // Another way to leave: still listed, with the mark of who has left (5).
+    less.member("m3").upstreamStatus = "exited";
+    bench.show(less);
+    CHECK(bench.corp.syncCorp().members.removed == 1);
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+    CHECK(bench.active() == 3);
+    bench.show(org);
+    SyncReport const r = bench.corp.syncCorp();
+    CHECK(r.reinstated == 2);
+    CHECK(r.users.created == 0);
+    CHECK(bench.corp.getMember("m2").userId == user);
+    CHECK(bench.memberships() == Strings{"2/m0", "2/m1", "2/m2", "2/m3", "2/m4"});
+}
+
+TEST_CASE("wecom: graveyard 27, 28: the last administrator, and what was made here",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3").people("m", 60, "2").person("x", {"3"}).tag("7", {"m0", "m1"});
+    Bench bench(org);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    auto const ours = bench.corp.createRole("Keeper", bench.corp.createRoleGroup("Ours").roleGroupId);
+    bench.corp.addRoleMember(ours.roleId, {"m2", "m3"});
+    bench.corp.setDeptLimit(ours.roleId, "m2", {"3"});
+    bench.corp.setAdmin({"m4"});
+    bench.corp.saveUserSignature("m2", "https://files.example/m2.png");
+    bench.corp.offlineMember({"m5"});
+    Org later = org;
+    for (emulator::Member& m : later.data.userList) m.nick += "!";
+    later.member("x").departments[0].deptId = "2";
+    later.withoutDept("3");
+    std::erase_if(later.data.roleMemberSet, [](emulator::RoleMember const& m) { return m.memberId == "m0"; });
+    bench.show(later);
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    CHECK(bench.corp.getMember("m5").nick.value() == "Person m5!");
+    CHECK(bench.status("m5") == MemberStatus::resigned);
+    CHECK(bench.corp.getRoleMembers(ours.roleId).size() == 2);
+    CHECK(bench.corp.getRoleMembers("7").size() == 1);
+    CHECK(bench.corp.getDeptLimit(ours.roleId, "m2") == std::vector<DeptId>{"3"});
+    CHECK(bench.corp.getAdmin() == std::vector<MemberId>{"m4"});
+    CHECK(bench.corp.getUserSignature("m2").signature == "https://files.example/m2.png");
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+
+    bench.show(later.without("m4"));
+    SyncReport const r = bench.corp.syncCorp();
+    CHECK(r.outcome == SyncOutcome::held);
+    REQUIRE(r.holds.size() == 1);
+    CHECK(r.holds[0].reason == HoldReason::lastAdmin);
+    CHECK(bench.status("m4") == MemberStatus::active);
+    bench.corp.approve(r.digest);
+    CHECK(bench.corp.syncCorp().members.removed == 1);
+    CHECK(bench.corp.verifyCorp().ok);
+}
+
+TEST_CASE("wecom: graveyard 32: no phone, mail, token, secret or name in what a whole run says",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3").people("somebody", 30, "2").people("another", 30, "3").tag("7", {"somebody0"});
+    org.data.userList[0].nick = "Ouyang Xiaoming";
+    Bench bench(org, Behaviour());
+    std::string said;
+    std::size_t errors = 0;
+    auto const attempt = [&](WeCom& corp) {
+        try {
+            SyncReport const r = corp.syncCorp();
+            said += r.toText() + r.toJson() + "\n";
+        } catch (Error const& e) {
+            ++errors;
+            Diagnostics const& d = e.diagnostics();
+            said += std::string(e.what()) + "\n" + e.message() + d.corp + d.place + d.endpoint + d.requestId +
+                    "\n";
+        }
+    };
+    attempt(bench.corp);
+    emulator::Member const somebody = org.data.userList[0];
+    for (char const* const match : {"/gettoken", "/agent/get", kDepts, kUsersOf, "/tag/get"}) {
+        bool const credentials = std::string_view(match) == "/gettoken";
+        for (std::int64_t const code : {40001, 40014, 42001, 45009, 48002, 60011, 60020, 60111, -1, 1}) {
+            bench.fault(FaultKind::code, match, -1, [&](emulator::Fault& f) {
+                f.code = code;
+                f.msg = "invalid " + (credentials ? std::string(kSecret) : bench.wire.latest()) + " of " +
+                        somebody.nick + " " + somebody.phone + " " + somebody.email + ", hint: [1234567890]";
+            });
+            if (credentials) bench.server.advanceClock(std::chrono::hours(3));
+            attempt(bench.corp);
+            bench.server.clearFaults();
+        }
+        for (FaultKind const kind : {FaultKind::garbage, FaultKind::truncate, FaultKind::reset}) {
+            bench.fault(kind, match, -1, [&](emulator::Fault& f) {
+                if (kind == FaultKind::garbage)
+                    f.body = "<html>" + somebody.nick + somebody.phone + "</html>";
+            });
+            attempt(bench.corp);
+            bench.server.clearFaults();
+        }
+    }
+    bench.answer(kUsersOf, R"({"errcode":0,"userlist":[{"name":")" + somebody.nick + R"(","mobile":")" +
+                               somebody.phone + R"(","userid":7}]})");
+    attempt(bench.corp);
+    bench.server.clearFaults();
+    bench.show(Org().dept("2").people("somebody", 3, "2"));
+    attempt(bench.corp);
+    bench.server.setBehaviour(part({"2"}));
+    attempt(bench.corp);
+    WeCom stranger(bench.config("another-s3cret"), bench.context(), bench.wire, MemoryStorage());
+    bench.fault(FaultKind::code, "/gettoken", -1, [](emulator::Fault& f) {
+        f.code = 40001;
+        f.msg = "invalid credential another-s3cret";
+    });
+    bench.server.advanceClock(std::chrono::hours(3));
+    attempt(stranger);
+    try {
+        static_cast<void>(bench.corp.identify(LoginCode("login-code-of-somebody")));
+    } catch (Error const& e) {
+        said += std::string(e.what()) + e.message();
+    }
+    said += boost::json::serialize(bench.corp.getCorpInfo()) + boost::json::serialize(bench.corp.corpData());
+    for (auto const& [level, line] : bench.log.lines())
+        if (level != LogLevel::debug) said += line + "\n";
+
+    CHECK(errors >= 15);
+    CHECK(said.size() > 5'000);
+    Strings never = bench.wire.tokens();
+    CHECK(never.size() >= 2);
+    never.insert(
+        {kSecret, "another-s3cret", "login-code-of-somebody", somebody.nick, "graveyard.example", "1380000"});
+    for (std::string const& s : never) {
+        CAPTURE(s);
+        CHECK(said.find(s) == std::string::npos);
+    }
+}
