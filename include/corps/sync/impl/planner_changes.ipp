@@ -419,8 +419,11 @@ CORPS_DECL void Planner::emitMember(std::string const& id, Judged const& j) {
     if (!rolesLocal)
         for (std::string const& r : roles) {
             Seen const there = seen(ListingKind::roleMembers, r, id);
-            if (there == Seen::no) eraseRole(r);
-            if (there == Seen::unknown && noEntry(id)) pendingAfter_.insert(id);
+            // Whoever may be on a list that was not read keeps a role that there still is: the members of
+            // some come from the same lists.
+            bool const missed = j.unproven && !j.present && !(rolesComplete_ && !f_.roles.contains(r));
+            if (there == Seen::no && !missed) eraseRole(r);
+            if (missed || (there == Seen::unknown && noEntry(id))) pendingAfter_.insert(id);
         }
     if (found != nullptr)
         for (std::string const& r : found->roles) {

@@ -98,12 +98,19 @@ CORPS_DECL void Planner::doubtEmptyListings() {
  */
 CORPS_DECL void Planner::doubtCutListings() {
     if (storeEmpty_ || in_.options.allowRemovals) return;
+    // Where something else could not be read, nobody is asked about: they may be there.
+    bool const asked =
+        treeComplete_ && std::all_of(f_.listings.begin(), f_.listings.end(), [](auto const& l) {
+            return !listsMembers(l.first.kind) ||
+                   (l.second.finished && l.second.state == ListingState::complete);
+        });
+    bool again = false;
     for (auto& [listing, found] : f_.listings) {
         bool const role = listing.kind == ListingKind::roleMembers;
         if ((!role && listing.kind != ListingKind::deptMembers) || !found.finished ||
             found.state != ListingState::complete || found.count)
             continue;
-        if (!found.emptyPage && (!role || !found.prints.empty())) continue;
+        if (!found.emptyPage && (!found.prints.empty() || (!role && asked))) continue;
         std::vector<std::string> were;
         std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(listing.id)};
         rows_.forEach(role ? *t_.roleMember : *t_.deptMember, 0, prefix, [&](std::span<Cell const> row) {
@@ -119,16 +126,19 @@ CORPS_DECL void Planner::doubtCutListings() {
             });
         };
         auto const missing = std::count_if(were.begin(), were.end(), [&](std::string const& m) {
-            return seen(listing.kind, listing.id, m) == Seen::no && (role || elsewhere(m));
+            if (seen(listing.kind, listing.id, m) != Seen::no) return false;
+            return role || (found.emptyPage ? !asked || elsewhere(m) : !elsewhere(m));
         });
-        if (missing < (found.emptyPage ? 1 : 2)) continue;
+        if (missing < (found.emptyPage || !role ? 1 : 2)) continue;
         found.state = ListingState::incomplete;
+        again = again || !role;
         SyncFault fault;
         fault.place = (role ? "members of role " : "members of department ") + listing.id;
         fault.code = make_error_code(Errc::protocol);
         fault.message = "success with nobody, and " + std::to_string(missing) + " are missing";
         faults_.push_back(std::move(fault));
     }
+    if (again && asked) doubtCutListings();
 }
 
 /**
