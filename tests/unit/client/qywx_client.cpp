@@ -325,6 +325,19 @@ TEST_CASE("qywx_client: recursion that is ignored, refused or too large", "[clie
     CHECK(rig.proof.faults.empty());
 }
 
+TEST_CASE("qywx_client: a list that is too large, and then details are refused", "[client]") {
+    Rig rig;
+    rig.platform.tooLarge = {"1"};
+    rig.platform.intercept = [](Request const& q) -> std::optional<Response> {
+        if (q.endpoint == kUsers && parameter(q, "fetch_child").empty()) return refusal(48009);
+        return std::nullopt;
+    };
+    std::optional<Error> const e = rig.failure();
+    REQUIRE(e);
+    CHECK(e->diagnostics().upstreamCode == 48009);
+    CHECK(rig.calls(kUsers) == 2);
+}
+
 TEST_CASE("qywx_client: a part of an organisation", "[client]") {
     Rig rig(R"("secret": "s3cret", "contactSecret": "contact")");
     rig.platform.agent = parsed(R"({"errcode":0,"errmsg":"ok","agentid":1000002,

@@ -44,7 +44,10 @@ inline AuthAnswer qywxAnswer(Request const& q, Response const& p,
 inline void qywxRaiseIfPassing(AuthAnswer& a) {
     a.raiseIfPassing();
     switch (a.integer("errcode").value_or(0)) {
-        case -1: a.raise(Errc::transport, "the platform cannot answer at the moment");
+        case -1:
+        case 6000:
+        case 45035:
+        case 45036: a.raise(Errc::transport, "the platform cannot answer at the moment");
         case 45009:
         case 45033: a.raise(Errc::rateLimited, "the platform limits the rate of calls");
         default: break;

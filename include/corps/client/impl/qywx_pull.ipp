@@ -46,10 +46,10 @@ public:
         co_await group_.join();
         settleScope();
         // Asked of one list before the others: whether details are told at all.
-        co_await members();
+        group_.add([this] { return members(); });
         co_await group_.join();
-        if (!proof_.fullScope) group_.add([this] { return visibleMembers(); });
         expandTags();
+        if (!proof_.fullScope) group_.add([this] { return visibleMembers(); });
         co_await group_.join();
         api_.seesAll_ = proof_.fullScope;
         api_.idCredential_ = idCredential_;
@@ -284,6 +284,7 @@ private:
         }
         if (r.code() == 45029) {  // too large: this department, and each child with what is below it
             co_await direct(top);
+            if (idsOnly_) co_return;
             for (std::string const& child : children_[top])
                 group_.add([this, child] { return subtree(child); });
             co_return;
