@@ -30,7 +30,8 @@ namespace corps {
  *
  * `detail: "full"` adds one call for each department but the root (order among its siblings, managers) and
  * one for each member of several departments (which is the main one; a single department is the main one
- * without it). A call for details that fails leaves what was known as it was, with a fault.
+ * without it). A call for details that fails, that for the root's record too, leaves what was known as it was
+ * and makes the sync incomplete.
  *
  * In a partial scope each visible root costs one call more, and so does each person granted one by one
  * (listing `visibleMembers`).
