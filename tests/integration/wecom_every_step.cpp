@@ -19,7 +19,6 @@ constexpr char const* kToken = "/cgi-bin/gettoken";
 constexpr char const* kAgent = "/cgi-bin/agent/get";
 constexpr char const* kDepts = "/cgi-bin/department/list";
 constexpr char const* kDeptIds = "/cgi-bin/department/simplelist";
-constexpr char const* kDept = "/cgi-bin/department/get";
 constexpr char const* kUsersOf = "/cgi-bin/user/list?";
 constexpr char const* kOneUser = "/cgi-bin/user/get?";
 constexpr char const* kIds = "/cgi-bin/user/list_id";
