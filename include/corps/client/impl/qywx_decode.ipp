@@ -69,10 +69,11 @@ CORPS_DECL void QywxInnerClient::Api::decodeDept(boost::json::object const& dept
     if (!number) throw Error(Errc::protocol, "a department has no id");
     std::string const id = std::to_string(*number);
     std::optional<std::int64_t> const parentNumber = detail::jsonInteger(dept, "parentid");
-    std::string const parent = parentNumber && *parentNumber > 0 ? std::to_string(*parentNumber) : "";
     bool const root = id == detail::kQywxRoot;
+    std::string const parent =
+        !root && parentNumber && *parentNumber > 0 ? std::to_string(*parentNumber) : std::string();
     std::array<Cell, 4> const cells = {
-        Cell::text(id), root || parentNumber ? Cell::text(root ? "" : parent) : Cell(),
+        Cell::text(id), root || parentNumber ? Cell::text(parent) : Cell(),
         detail::qywxWithheld(dept, "name"),
         root ? Cell::integer(0) : detail::qywxReversed(detail::jsonInteger(dept, "order"))};
     rows.row(UpstreamTable::dept, cells);
