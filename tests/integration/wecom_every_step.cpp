@@ -90,6 +90,9 @@ struct WeComSteps {
     }
 
     static std::optional<End> endOf(Facts const& c, Way const& way, bool) {
+        // A token is no matter of lists, and nothing of two writers.
+        if (c.token && way.kind == Way::Kind::empty) return End::open;
+        if (c.token && way.code == 6000) return End::error;
         // Each is a sign of another kind of credential, or of a refused recursion: read in another way.
         if (way.kind == Way::Kind::denied) return End::open;
         if (way.kind == Way::Kind::outside) return c.vital ? End::error : End::open;
@@ -97,6 +100,10 @@ struct WeComSteps {
         bool const refused = way.fault == FaultKind::code && way.kind == Way::Kind::final;
         if (refused && c.members && !c.paged) return End::open;
         if (way.kind == Way::Kind::token && c.why) return End::open;
+        // Where the assistant's list is refused, each one is asked for with the application's own token.
+        if (way.kind == Way::Kind::renewed && c.why) return End::open;
+        // A token is no list that could be empty.
+        if (way.kind == Way::Kind::empty && c.token) return End::healed;
         return std::nullopt;
     }
 
