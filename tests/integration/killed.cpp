@@ -11,6 +11,7 @@
 #include <corps/sync/engine.hpp>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -115,13 +116,26 @@ private:
     int status_ = 0;
 };
 
+enum class Kind { feishu, dingTalk, weCom };
+
+/** Serves what comes through a pipe, until it ends. */
+template <class Server, class Receive, class Send>
+void serve(Receive receive, Send send) {
+    Server server;
+    std::string const url = server.baseUrl();
+    for (std::string text = receive(); !text.empty(); text = receive()) {
+        server.setOrganisation(emulator::parseOrganisation(text));
+        send(url);
+    }
+}
+
 /**
- * An emulated Feishu in a process of its own, so that the process that forks has neither its thread nor its
+ * An emulated platform in a process of its own, so that the process that forks has neither its thread nor its
  * sockets. It ends with this object, or with the pipe.
  */
 class Platform {
 public:
-    explicit Platform(emulator::Organisation const& organisation) {
+    Platform(Kind kind, emulator::Organisation const& organisation) {
         int to[2], from[2];
         if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
         pid_ = ::fork();
@@ -130,11 +144,12 @@ public:
             ::close(to[1]);
             ::close(from[0]);
             try {
-                emulator::FeishuServer server;
-                std::string const url = server.baseUrl();
-                for (std::string text = receive(to[0]); !text.empty(); text = receive(to[0])) {
-                    server.setOrganisation(emulator::parseOrganisation(text));
-                    send(from[1], url);
+                auto const in = [&] { return receive(to[0]); };
+                auto const out = [&](std::string const& url) { send(from[1], url); };
+                switch (kind) {
+                    case Kind::feishu: serve<emulator::FeishuServer>(in, out); break;
+                    case Kind::dingTalk: serve<emulator::DingTalkServer>(in, out); break;
+                    case Kind::weCom: serve<emulator::WeComServer>(in, out); break;
                 }
             } catch (...) {
             }
@@ -284,7 +299,7 @@ private:
             case 5: {
                 if (now.deptList.size() > 14) return;
                 emulator::Dept d;
-                d.deptId = "dept" + name();
+                d.deptId = std::to_string(900'000 + ++names_);  // a number: so two of the platforms have it
                 d.parentId = dept().deptId;
                 d.name = "Department " + name();
                 now.deptList.push_back(d);
@@ -469,18 +484,31 @@ std::string difference(Picture const& a, Picture const& b) {
 /** An application directory, a platform it follows, and the file that is maltreated. */
 class Bench {
 public:
-    explicit Bench(std::uint64_t seed) : evolution(seed), platform(evolution.now) {
+    Bench(Kind kind, std::uint64_t seed) : evolution(seed), platform(kind, evolution.now) {
         std::string name = (std::filesystem::temp_directory_path() / "corps-killed-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
         dir_ = name;
         std::filesystem::create_directories(dir_ / "app/corps/Demo");
-        std::ofstream(dir_ / "app/corps/Demo/e.json") << R"({"title": "Demo", "type": "corps.FSInnerType"})";
-        std::ofstream(dir_ / "app/corps/Demo/Demo.json")
-            << R"({"appId": "cli_1", "appSecret": "s3cret", "userIdType": "user_id",)"
-            << R"( "departmentIdType": "department_id", "roles": [{"roleId": ")"
-            << evolution.now.roleList.at(0).roleId << R"(", "name": "First"}, {"roleId": ")"
-            << evolution.now.roleList.at(1).roleId << R"(", "name": "Second"}], "baseUrl": ")"
-            << platform.baseUrl() << "\"}";
+        std::ofstream element(dir_ / "app/corps/Demo/e.json");
+        std::ofstream keys(dir_ / "app/corps/Demo/Demo.json");
+        keys << R"({"baseUrl": ")" << platform.baseUrl() << R"(", )";
+        switch (kind) {
+            case Kind::feishu:
+                element << R"({"title": "Demo", "type": "corps.FSInnerType"})";
+                keys << R"("appId": "cli_1", "appSecret": "s3cret", "userIdType": "user_id",)"
+                     << R"( "departmentIdType": "department_id", "roles": [{"roleId": ")"
+                     << evolution.now.roleList.at(0).roleId << R"(", "name": "First"}, {"roleId": ")"
+                     << evolution.now.roleList.at(1).roleId << R"(", "name": "Second"}]})";
+                break;
+            case Kind::dingTalk:
+                element << R"({"title": "Demo", "type": "corps.DDInnerType"})";
+                keys << R"("corpId": "ding1", "agentId": 1, "appKey": "key1", "appSecret": "s3cret"})";
+                break;
+            case Kind::weCom:
+                element << R"({"title": "Demo", "type": "corps.QywxInnerType"})";
+                keys << R"("corpId": "ww1", "agentId": 1000002, "secret": "s3cret"})";
+                break;
+        }
     }
     Bench(Bench const&) = delete;
     Bench& operator=(Bench const&) = delete;
@@ -549,11 +577,12 @@ struct Counts {
 }  // namespace
 
 TEST_CASE("killed: a sync killed at any moment leaves the store as before or as after", "[integration]") {
-    std::uint64_t const kills = numberFrom("CORPS_KILLS", 24);
+    Kind const kind = GENERATE(Kind::feishu, Kind::dingTalk, Kind::weCom);
+    std::uint64_t const kills = numberFrom("CORPS_KILLS", kind == Kind::feishu ? 24 : 8);
     std::uint64_t const seed = numberFrom("CORPS_SEED", std::random_device()());
-    CAPTURE(seed);
+    CAPTURE(seed, static_cast<int>(kind));
     std::mt19937_64 random(seed);
-    Bench bench(seed);
+    Bench bench(kind, seed);
     std::string const store = bench.file();
     std::string const twin = bench.file("twin.db");
 
