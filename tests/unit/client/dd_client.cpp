@@ -389,6 +389,21 @@ TEST_CASE("dd_client: what fails", "[client]") {
         other.pull();
         CHECK(other.sink.incomplete("members 11"));
     }
+    SECTION("lists of roles that go on with the same page for ever") {
+        Rig rig;
+        std::string const endpoint = GENERATE("POST /topapi/role/list", "POST /topapi/role/simplelist");
+        bool const list = endpoint.ends_with("role/list");
+        rig.fail(endpoint, "",
+                 list ? answer(json::parse(R"({"hasMore":true,"list":[{"groupId":7,"roles":[{"id":71}]}]})"))
+                      : answer(json::parse(R"({"hasMore":true,"list":[{"userid":"a1"}]})")));
+        rig.pull();
+        CHECK(rig.sink.incomplete(list ? "roles" : "role 71"));
+        if (list)
+            CHECK_THROWS_AS(rig.context.run(rig.api.role().list()), Error);
+        else
+            CHECK_THROWS_AS(rig.context.run(rig.api.role().members("71")), Error);
+        CHECK(rig.platform.net.calls(endpoint) < 10);
+    }
     SECTION("an old token is renewed once") {
         Rig rig;
         rig.pull();

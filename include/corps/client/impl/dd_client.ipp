@@ -12,6 +12,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <set>
+#include <string>
 #include <utility>
 
 namespace corps {
@@ -171,6 +173,7 @@ CORPS_DECL asio::awaitable<boost::json::object> DDUsers::get(MemberId id) {
 CORPS_DECL asio::awaitable<std::vector<boost::json::object>> DDRoles::list() {
     std::vector<boost::json::object> out;
     std::int64_t offset = 0;
+    std::set<std::int64_t> seen;
     for (CursorGuard guard;;) {
         boost::json::object body;
         body["size"] = detail::kDdRolePage;
@@ -179,21 +182,27 @@ CORPS_DECL asio::awaitable<std::vector<boost::json::object>> DDRoles::list() {
         boost::json::array const* const groups = detail::jsonArray(page, "list");
         detail::ddAppend(out, groups);
         std::size_t roles = 0;
+        bool fresh = false;
         for (std::size_t i = 0; groups != nullptr && i < groups->size(); ++i) {
             boost::json::object const* const group = (*groups)[i].if_object();
-            boost::json::array const* const list =
-                group == nullptr ? nullptr : detail::jsonArray(*group, "roles");
-            roles += list == nullptr ? 0 : list->size();
+            if (group == nullptr) continue;
+            fresh = seen.insert(-detail::jsonInteger(*group, "groupId").value_or(0)).second || fresh;
+            boost::json::array const* const list = detail::jsonArray(*group, "roles");
+            for (std::size_t j = 0; list != nullptr && j < list->size(); ++j, ++roles)
+                if (boost::json::object const* const role = (*list)[j].if_object())
+                    fresh = seen.insert(detail::jsonInteger(*role, "id").value_or(0)).second || fresh;
         }
         offset += detail::ddRolesRead(groups == nullptr ? 0 : groups->size(), roles);
         if (!guard.next(detail::jsonBool(page, "hasMore").value_or(false), std::to_string(offset)))
             co_return out;
+        if (!fresh) throw detail::ddNothingNew();
     }
 }
 
 CORPS_DECL asio::awaitable<std::vector<boost::json::object>> DDRoles::members(RoleId role) {
     std::vector<boost::json::object> out;
     std::int64_t offset = 0;
+    std::set<std::string> seen;
     for (CursorGuard guard;;) {
         boost::json::object body;
         body["role_id"] = detail::ddDeptNumber(role.view()).value_or(0);
@@ -201,10 +210,15 @@ CORPS_DECL asio::awaitable<std::vector<boost::json::object>> DDRoles::members(Ro
         body["offset"] = offset;
         boost::json::object const page = co_await api_->one(detail::kDdRoleMembers, std::move(body));
         boost::json::array const* const people = detail::jsonArray(page, "list");
+        std::size_t const before = seen.size();
+        for (std::size_t i = 0; people != nullptr && i < people->size(); ++i)
+            if (boost::json::object const* const person = (*people)[i].if_object())
+                seen.insert(detail::jsonTextOr(*person, "userid"));
         detail::ddAppend(out, people);
         offset += people == nullptr ? 0 : static_cast<std::int64_t>(people->size());
         if (!guard.next(detail::jsonBool(page, "hasMore").value_or(false), std::to_string(offset)))
             co_return out;
+        if (seen.size() == before) throw detail::ddNothingNew();
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <corps/client/pull.hpp>
 #include <corps/context/rate_limiter.hpp>
+#include <corps/error/error.hpp>
 
 #include <boost/json/object.hpp>
 
@@ -95,5 +96,10 @@ inline std::int64_t ddRolesRead(std::size_t groups, std::size_t roles) {
 
 /** The published limit (DingTalk: call-frequency-limit): 20 calls a second of one API by one application. */
 inline std::vector<RateWindow> ddWindows() { return {RateWindow{20, std::chrono::seconds(1)}}; }
+
+/** Of a list whose pages go on without end. */
+inline Error ddNothingNew() {
+    return Error(Errc::protocol, "a list is said to go on, but its page brings nothing new");
+}
 
 }  // namespace corps::detail

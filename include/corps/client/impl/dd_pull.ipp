@@ -20,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -367,7 +368,8 @@ private:
         CursorGuard guard;
         std::optional<std::string> cursor = std::string("0");
         std::optional<Error> failure;
-        std::vector<std::string> found;
+        std::set<std::string> found;
+        std::set<std::string> groups;
         while (cursor && !failure) {
             boost::json::object body;
             std::int64_t const offset = detail::ddDeptNumber(*cursor).value_or(0);
@@ -376,24 +378,27 @@ private:
             Reply r = co_await ask(detail::kDdRoles, std::move(body), &detail::kDdRoleShape);
             failure = std::move(r.error);
             if (failure) break;
-            std::size_t const before = found.size();
+            std::size_t read = 0;
+            bool fresh = false;
             for (std::string_view const unit : r.answer.units) {
                 boost::json::value const parsed = detail::parseUnit(unit, {});
+                fresh = groups.insert(keyOf(unit, detail::kDdGroupKey).value_or("")).second || fresh;
                 boost::json::array const* const list = detail::jsonArray(parsed.get_object(), "roles");
                 if (list == nullptr) continue;
-                for (boost::json::value const& v : *list)
-                    if (v.is_object())
-                        if (std::optional<std::int64_t> const id = detail::jsonInteger(v.get_object(), "id"))
-                            found.push_back(std::to_string(*id));
+                for (boost::json::value const& v : *list) {
+                    if (!v.is_object()) continue;
+                    std::optional<std::int64_t> const id = detail::jsonInteger(v.get_object(), "id");
+                    if (!id) continue;
+                    ++read;
+                    fresh = found.insert(std::to_string(*id)).second || fresh;
+                }
             }
             if (tells(r.answer, guard)) sink_.page(detail::kDdRoleShape, listing, r.answer.units);
-            failure =
-                follow(guard, r.answer,
-                       offset + detail::ddRolesRead(r.answer.units.size(), found.size() - before), cursor);
+            failure = follow(guard, r.answer, offset + detail::ddRolesRead(r.answer.units.size(), read),
+                             fresh, cursor);
         }
         if (failure) fault(listing, "roles, page " + std::to_string(guard.pages() + 1), *failure);
         sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
-        unique(found);
         for (std::string const& id : found) group_.add([this, id] { return roleMembers(id); });
     }
 
@@ -402,6 +407,7 @@ private:
         CursorGuard guard;
         std::optional<std::string> cursor = std::string("0");
         std::optional<Error> failure;
+        std::unordered_set<std::string> people;
         while (cursor && !failure) {
             boost::json::object body;
             std::int64_t const offset = detail::ddDeptNumber(*cursor).value_or(0);
@@ -412,8 +418,11 @@ private:
             failure = std::move(r.error);
             if (failure) break;
             if (tells(r.answer, guard)) sink_.page(detail::kDdRoleMemberShape, listing, r.answer.units);
-            failure =
-                follow(guard, r.answer, offset + static_cast<std::int64_t>(r.answer.units.size()), cursor);
+            bool fresh = false;
+            for (std::string_view const unit : r.answer.units)
+                fresh = people.insert(keyOf(unit, detail::kDdUserKey).value_or("")).second || fresh;
+            failure = follow(guard, r.answer, offset + static_cast<std::int64_t>(r.answer.units.size()),
+                             fresh, cursor);
         }
         if (failure) fault(listing, "members of role " + role, *failure);
         sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
@@ -450,12 +459,15 @@ private:
         return guard.next(more, told);
     }
 
+    // @param fresh the page held something that no page before it did: an offset always moves on, so that the
+    // same page might come for ever.
     static std::optional<Error> follow(CursorGuard& guard, Answer const& answer, std::int64_t otherwise,
-                                       std::optional<std::string>& cursor) {
+                                       bool fresh, std::optional<std::string>& cursor) {
         boost::json::object const* const result = detail::jsonObject(answer.envelope, "result");
         if (result == nullptr) return Error(Errc::protocol, "the answer holds no list");
         try {
             cursor = next(guard, *result, "hasMore", "nextCursor", otherwise);
+            if (cursor && !fresh) return detail::ddNothingNew();
         } catch (Error const& e) {
             return e;
         }
