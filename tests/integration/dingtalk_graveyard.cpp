@@ -1,26 +1,17 @@
 // Faults found in other programs that sync organisations, with DingTalk's own answers: over HTTP, against a
 // server that speaks as the platform does. A test for each that can happen there in a way of its own.
-#include <corps/corps.hpp>
-#include <corps/emulator/emulator.hpp>
-#include <corps/storage/memory.hpp>
-#include <corps/testing/manual_clock.hpp>
-#include <corps/testing/recording_logger.hpp>
-#include <corps/transport/https.hpp>
-#include <corps/types.hpp>
+#include "support/graveyard.hpp"
 
 #include <boost/json/object.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,11 +20,19 @@ using emulator::FaultKind;
 
 namespace {
 
-using Strings = std::set<std::string>;
+using support::Strings;
 
 constexpr char const* kBelow = "/topapi/v2/department/listsub";
 constexpr char const* kUsersOf = "/topapi/v2/user/list";
 constexpr char const* kOneUser = "/topapi/v2/user/get?";
+
+/** Where DingTalk's tokens travel: in the answer that gives them out. */
+struct Ear {
+    static void request(Request const&, support::Tokens const&) {}
+    static void answer(Response const& p, support::Tokens const& tokens) {
+        tokens.addBehind(p.body, "\"accessToken\":\"", '"');
+    }
+};
 
 /** HTTPS whose answers are changed on the way: what no emulator may send. It also hears the tokens. */
 class Edited {
@@ -49,11 +48,6 @@ public:
                 at += to.size();
             }
         }
-        constexpr std::string_view kKey = "\"accessToken\":\"";
-        if (std::size_t const at = p.body.find(kKey); at != std::string::npos) {
-            std::size_t const from = at + kKey.size();
-            state_->tokens.insert(p.body.substr(from, p.body.find('"', from) - from));
-        }
         co_return p;
     }
     void edit(std::string path, std::string from, std::string to) const {
@@ -64,10 +58,7 @@ public:
         std::lock_guard const lock(state_->mutex);
         state_->edits.clear();
     }
-    [[nodiscard]] Strings tokens() const {
-        std::lock_guard const lock(state_->mutex);
-        return state_->tokens;
-    }
+    [[nodiscard]] Strings tokens() const { return inner_.tokens(); }
 
 private:
     struct Edit {
@@ -76,86 +67,32 @@ private:
     struct State {
         std::mutex mutex;
         std::vector<Edit> edits;
-        Strings tokens;
     };
-    HttpsTransport inner_;
+    support::Overhearing<Ear> inner_;
     std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 using DingTalk = DDInnerType<Edited, MemoryStorage>;
 
-/** An organisation that a test builds line by line. */
-class Org {
+class Org : public support::Org {
 public:
-    Org() { dept("1", ""); }
-    Org& dept(std::string const& id, std::string const& parent = "1") {
-        emulator::Dept d;
-        d.deptId = id;
-        d.parentId = parent;
-        d.name = "Department " + id;
-        data.deptList.push_back(std::move(d));
-        return *this;
-    }
-    Org& person(std::string const& id, std::vector<std::string> const& depts) {
-        emulator::Member m;
-        m.memberId = id;
-        m.nick = "Person " + id;
-        m.phone = "+861380000" + std::to_string(1000 + data.userList.size());
-        m.email = id + "@graveyard.example";
-        for (std::string const& d : depts) {
-            emulator::Membership in;
-            in.deptId = d;
-            in.isPrimary = d == depts.front();
-            m.departments.push_back(std::move(in));
-        }
-        data.userList.push_back(std::move(m));
-        return *this;
-    }
-    Org& people(std::string const& prefix, std::size_t count, std::string const& dept) {
-        for (std::size_t i = 0; i < count; ++i) person(prefix + std::to_string(i), {dept});
-        return *this;
-    }
-    Org& without(std::string const& id) {
-        std::erase_if(data.userList, [&id](emulator::Member const& m) { return m.memberId == id; });
-        return *this;
-    }
-    [[nodiscard]] emulator::Member& member(std::string const& id) {
-        return *std::find_if(data.userList.begin(), data.userList.end(),
-                             [&id](emulator::Member const& m) { return m.memberId == id; });
-    }
-
-    emulator::Organisation data{"ding1", "Graveyard Ltd", {}, {}, {}, {}, {}, {}};
+    Org() : support::Org("ding1", "1") {}
 };
 
-class Bench {
+class Bench : public support::GraveyardBench<emulator::DingTalkServer, DingTalk, Edited> {
 public:
-    explicit Bench(Org const& org, emulator::DingTalkBehaviour const& b = {}, std::string const& detail = "")
-        : server(options(b), org.data), corp(config(detail), context(), wire, MemoryStorage()) {}
+    explicit Bench(support::Org const& org, emulator::DingTalkBehaviour const& b = {},
+                   std::string const& detail = "")
+        : GraveyardBench(options(b), org, keys(detail)) {}
 
-    void show(Org const& org) { server.setOrganisation(org.data); }
     /** @param body part of the request's body: what is asked for stands there. */
-    void fault(FaultKind kind, std::string match, std::string body, std::int64_t times, std::int64_t code = 0,
-               std::int64_t after = 0) {
-        emulator::Fault f;
-        f.kind = kind;
-        f.match = std::move(match);
-        f.matchBody = std::move(body);
-        f.times = times;
-        f.code = code;
-        f.after = after;
-        server.addFault(f);
+    void fault(FaultKind kind, std::string match, std::string const& body, std::int64_t times,
+               std::int64_t code = 0) {
+        GraveyardBench::fault(kind, std::move(match), times, [&](emulator::Fault& f) {
+            f.matchBody = body;
+            f.code = code;
+        });
     }
-    [[nodiscard]] std::size_t active() { return corp.getMembers("active").size(); }
-    [[nodiscard]] Strings depts() {
-        Strings out;
-        for (auto const& d : corp.getDepts()) out.insert(d.deptId.str());
-        return out;
-    }
-
-    emulator::DingTalkServer server;
-    Edited wire;
-    testing::RecordingLogger log;
-    DingTalk corp;
 
 private:
     static emulator::DingTalkOptions options(emulator::DingTalkBehaviour const& b) {
@@ -165,23 +102,14 @@ private:
         o.credentials = {{"dinggrave", "s3cret-that-nobody-should-see"}};
         return o;
     }
-    CorpConfig config(std::string const& detail) const {
+    static boost::json::object keys(std::string const& detail) {
         boost::json::object keys;
         keys["corpId"] = "ding1";
         keys["agentId"] = 1;
         keys["appKey"] = "dinggrave";
         keys["appSecret"] = "s3cret-that-nobody-should-see";
-        keys["baseUrl"] = server.baseUrl();
         if (!detail.empty()) keys["detail"] = detail;
-        return CorpConfig("corps.Grave", "Graveyard", std::move(keys));
-    }
-    Context context() {
-        auto clock = std::make_shared<testing::ManualClock>();
-        clock->autoAdvance();
-        ContextOptions o;
-        o.clock = clock;
-        o.logger = log.logger();
-        return Context(o);
+        return keys;
     }
 };
 
@@ -234,18 +162,9 @@ TEST_CASE(
     "[integration][graveyard][coroutine]") {
     Org org;
     org.dept("20").people("m", 250, "20");
-    for (std::string const id : {"70", "71"}) {
-        emulator::Role role;
-        role.roleId = id;
-        role.name = "Role " + id;
-        org.data.roleList.push_back(role);
-        for (int i = 0; i < 150; ++i) {
-            emulator::RoleMember has;
-            has.roleId = id;
-            has.memberId = "m" + std::to_string(i);
-            org.data.roleMemberSet.push_back(has);
-        }
-    }
+    std::vector<std::string> holders;
+    for (int i = 0; i < 150; ++i) holders.push_back("m" + std::to_string(i));
+    org.role("70", holders).role("71", holders);
     emulator::DingTalkBehaviour b;
     b.opaqueCursors = true;
     b.shortPages = true;
@@ -540,20 +459,8 @@ TEST_CASE("dingtalk: graveyard 32: no phone, mail, token, secret or name in what
     Org org;
     org.dept("20").dept("30").people("somebody", 30, "20").people("else", 5, "30");
     Bench bench(org);
-    std::string said;
-    std::size_t errors = 0;
-    std::size_t incomplete = 0;
-    auto const run = [&] {
-        try {
-            SyncReport const r = bench.corp.syncCorp();
-            said += r.toText() + r.toJson() + "\n";
-            incomplete += r.outcome == SyncOutcome::incomplete ? 1U : 0U;
-        } catch (Error const& e) {
-            ++errors;
-            Diagnostics const& d = e.diagnostics();
-            said += std::string(e.what()) + e.message() + d.corp + d.place + d.endpoint + d.requestId + "\n";
-        }
-    };
+    support::Witness witness;
+    auto const run = [&] { witness.attempt([&] { witness.hear(bench.corp.syncCorp()); }); };
     run();
     // Everything goes wrong, in the platform's own words, which quote what they were sent.
     emulator::Member const& somebody = org.data.userList[3];
@@ -579,17 +486,12 @@ TEST_CASE("dingtalk: graveyard 32: no phone, mail, token, secret or name in what
             bench.server.clearFaults();
         }
     }
-    CHECK(errors >= 20);
-    CHECK(incomplete >= 4);
-    for (auto const& [level, line] : bench.log.lines())
-        if (level != LogLevel::debug) said += line + "\n";
-    REQUIRE_FALSE(bench.wire.tokens().empty());
-    for (std::string const& token : bench.wire.tokens()) CHECK(said.find(token) == std::string::npos);
-    CHECK(said.find("s3cret") == std::string::npos);
-    for (emulator::Member const& m : org.data.userList) {
-        bool const told = said.find(m.nick) != std::string::npos || said.find(m.phone) != std::string::npos ||
-                          said.find(m.phone.substr(3)) != std::string::npos ||
-                          said.find(m.email) != std::string::npos;
-        CHECK_FALSE(told);
-    }
+    CHECK(witness.errors >= 20);
+    CHECK(witness.incomplete >= 4);
+    Strings never = bench.wire.tokens();
+    REQUIRE_FALSE(never.empty());
+    never.insert("s3cret");
+    for (emulator::Member const& m : org.data.userList)
+        never.insert({m.nick, m.phone, m.phone.substr(3), m.email});
+    support::checkNeverSaid(witness.all(bench.log), never);
 }

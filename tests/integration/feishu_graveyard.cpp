@@ -1,13 +1,6 @@
 // Faults found in other programs that sync organisations, with Feishu's own answers: over HTTP, against a
 // server that speaks as the platform does. A test for each that can happen there, named after it.
-#include <corps/corps.hpp>
-#include <corps/emulator/emulator.hpp>
-#include <corps/storage/memory.hpp>
-#include <corps/storage/store.hpp>
-#include <corps/testing/manual_clock.hpp>
-#include <corps/testing/recording_logger.hpp>
-#include <corps/transport/https.hpp>
-#include <corps/types.hpp>
+#include "support/graveyard.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -16,14 +9,11 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,103 +25,23 @@ using emulator::FaultKind;
 namespace {
 
 using Feishu = FSInnerType<HttpsTransport, MemoryStorage>;
-using Strings = std::set<std::string>;
+using support::failureOf;
+using support::Strings;
 
 constexpr char const* kUsersOf = "/users/find_by_department";
 constexpr char const* kChildren = "/children";
 
-/** An organisation that a test builds line by line. Ids are the test's own words. */
-class Org {
+class Org : public support::Org {
 public:
-    Org() { dept("0", ""); }
-    Org& dept(std::string const& id, std::string const& parent = "0") {
-        emulator::Dept d;
-        d.deptId = id;
-        d.parentId = parent;
-        d.name = "Department " + id;
-        data.deptList.push_back(std::move(d));
-        return *this;
-    }
-    Org& person(std::string const& id, std::vector<std::string> const& depts) {
-        emulator::Member m;
-        m.memberId = id;
-        m.nick = "Person " + id;
-        m.phone = "+861380000" + std::to_string(1000 + data.userList.size());
-        m.email = id + "@graveyard.example";
-        for (std::string const& d : depts) {
-            emulator::Membership in;
-            in.deptId = d;
-            in.isPrimary = d == depts.front();
-            m.departments.push_back(std::move(in));
-        }
-        data.userList.push_back(std::move(m));
-        return *this;
-    }
-    Org& people(std::string const& prefix, std::size_t count, std::string const& dept) {
-        for (std::size_t i = 0; i < count; ++i) person(prefix + std::to_string(i), {dept});
-        return *this;
-    }
-    Org& without(std::string const& id) {
-        std::erase_if(data.userList, [&id](emulator::Member const& m) { return m.memberId == id; });
-        return *this;
-    }
-    [[nodiscard]] emulator::Member& member(std::string const& id) {
-        return *std::find_if(data.userList.begin(), data.userList.end(),
-                             [&id](emulator::Member const& m) { return m.memberId == id; });
-    }
-    [[nodiscard]] emulator::Dept& department(std::string const& id) {
-        return *std::find_if(data.deptList.begin(), data.deptList.end(),
-                             [&id](emulator::Dept const& d) { return d.deptId == id; });
-    }
-
-    emulator::Organisation data{"grave", "Graveyard Ltd", {}, {}, {}, {}, {}, {}};
+    Org() : support::Org("grave", "0") {}
 };
 
-/** The emulator, a store, and a corp that names people and departments by the ids of the test. */
-class Bench {
+class Bench : public support::GraveyardBench<emulator::FeishuServer, Feishu, HttpsTransport> {
 public:
-    explicit Bench(Org const& org, boost::json::array roles = {}) : Bench({}, org, std::move(roles)) {}
-    Bench(emulator::FeishuBehaviour const& behaviour, Org const& org, boost::json::array roles = {})
-        : server(options(behaviour), org.data),
-          corp(config(std::move(roles)), context(), HttpsTransport(), storage) {}
-
-    void show(Org const& org) { server.setOrganisation(org.data); }
-    void fault(FaultKind kind, std::string match, std::int64_t times,
-               std::function<void(emulator::Fault&)> more = {}) {
-        emulator::Fault f;
-        f.kind = kind;
-        f.match = std::move(match);
-        f.times = times;
-        if (more) more(f);
-        server.addFault(std::move(f));
-    }
-    [[nodiscard]] std::size_t active() { return corp.getMembers("active").size(); }
-    [[nodiscard]] Strings depts() {
-        Strings out;
-        for (auto const& d : corp.getDepts()) out.insert(d.deptId.str());
-        return out;
-    }
-    /** "department/member" of everybody active. */
-    [[nodiscard]] Strings memberships() {
-        Strings out;
-        for (auto const& m : corp.getMembers("active")) {
-            for (auto const& d : corp.getMemberDepts(m.memberId))
-                out.insert(d.deptId.str() + "/" + m.memberId.str());
-        }
-        return out;
-    }
-    [[nodiscard]] std::size_t rowsOf(TableSchema const& t) {
-        std::size_t n = 0;
-        StoreOf<MemoryStorage> store(storage);
-        store.read([&](RowAccess& rows) { rows.forEach(t, 0, {}, [&n](std::span<Cell const>) { ++n; }); });
-        return n;
-    }
-
-    emulator::FeishuServer server;
-    MemoryStorage storage;
-    testing::RecordingLogger log;
-    std::function<void()> onProgress;
-    Feishu corp;
+    explicit Bench(support::Org const& org, boost::json::array roles = {})
+        : Bench({}, org, std::move(roles)) {}
+    Bench(emulator::FeishuBehaviour const& behaviour, support::Org const& org, boost::json::array roles = {})
+        : GraveyardBench(options(behaviour), org, keys(std::move(roles))) {}
 
 private:
     static emulator::FeishuOptions options(emulator::FeishuBehaviour const& behaviour) {
@@ -139,82 +49,33 @@ private:
         o.behaviour = behaviour;
         return o;
     }
-    CorpConfig config(boost::json::array roles) const {
+    static boost::json::object keys(boost::json::array roles) {
         boost::json::object keys;
         keys["appId"] = "cli_graveyard";
         keys["appSecret"] = "irrelevant-but-present";
-        keys["baseUrl"] = server.baseUrl();
         keys["userIdType"] = "user_id";
         keys["departmentIdType"] = "department_id";
         if (!roles.empty()) keys["roles"] = std::move(roles);
-        return CorpConfig("corps.Grave", "Graveyard", std::move(keys));
-    }
-    Context context() {
-        auto clock = std::make_shared<testing::ManualClock>();
-        clock->autoAdvance();
-        ContextOptions o;
-        o.clock = clock;
-        o.logger = log.logger();
-        o.progress = [this](Progress const&) {
-            if (onProgress) onProgress();
-        };
-        return Context(o);
+        return keys;
     }
 };
 
-std::optional<Error> failureOf(Feishu& corp) {
-    try {
-        static_cast<void>(corp.syncCorp());
-    } catch (Error const& e) {
-        return e;
-    }
-    return std::nullopt;
-}
-
-/** HTTPS that takes down what must never be said: every token that goes over it. */
-class Overhearing {
-public:
-    [[nodiscard]] asio::awaitable<Response> send(Request q) const {
+/** Where Feishu's tokens travel: as bearers, and in the answers that give them out. */
+struct Ear {
+    static void request(Request const& q, support::Tokens const& tokens) {
         std::string_view const authorization = findHeader(q.headers, "Authorization");
-        if (authorization.size() > 7) hear(authorization.substr(7));
-        Response p = co_await inner_.send(std::move(q));
-        for (char const* const key : {"tenant_access_token", "access_token", "refresh_token"}) {
-            std::string const quoted = "\"" + std::string(key) + "\":\"";
-            std::size_t const at = p.body.find(quoted);
-            if (at == std::string::npos) continue;
-            std::size_t const from = at + quoted.size();
-            hear(std::string_view(p.body).substr(from, p.body.find('"', from) - from));
-        }
-        co_return p;
+        if (authorization.size() > 7) tokens.add(authorization.substr(7));
     }
-    [[nodiscard]] std::string latest() const {
-        std::lock_guard const lock(heard_->mutex);
-        return heard_->last;
+    static void answer(Response const& p, support::Tokens const& tokens) {
+        for (char const* const key : {"tenant_access_token", "access_token", "refresh_token"})
+            tokens.addBehind(p.body, "\"" + std::string(key) + "\":\"", '"');
     }
-    [[nodiscard]] Strings heard() const {
-        std::lock_guard const lock(heard_->mutex);
-        return heard_->tokens;
-    }
-
-private:
-    struct Heard {
-        std::mutex mutex;
-        Strings tokens;
-        std::string last;
-    };
-    void hear(std::string_view token) const {
-        std::lock_guard const lock(heard_->mutex);
-        heard_->tokens.emplace(token);
-        heard_->last = token;
-    }
-    HttpsTransport inner_;
-    std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
 };
 
 /** A corp over an overheard wire, and all that it says in public. */
-class Witness {
+class Witness : public support::Witness {
 public:
-    using Overheard = FSInnerType<Overhearing, MemoryStorage>;
+    using Overheard = FSInnerType<support::Overhearing<Ear>, MemoryStorage>;
 
     explicit Witness(emulator::Organisation organisation) : server(options(), std::move(organisation)) {}
 
@@ -224,49 +85,13 @@ public:
         keys["appSecret"] = secret;
         keys["baseUrl"] = server.baseUrl();
         keys["accountsBaseUrl"] = server.baseUrl();
-        auto clock = std::make_shared<testing::ManualClock>();
-        clock->autoAdvance();
-        ContextOptions o;
-        o.clock = clock;
-        o.logger = log.logger();
-        return Overheard(CorpConfig("corps.Grave", "Graveyard", std::move(keys)), Context(o), wire, storage);
-    }
-    template <class F>
-    void attempt(F&& f) {
-        try {
-            f();
-        } catch (Error const& e) {
-            ++errors;
-            Diagnostics const& d = e.diagnostics();
-            said += std::string(e.what()) + "\n" + e.message() + "\n" + d.corp + d.place + d.endpoint +
-                    d.requestId + "\n";
-            quoted += d.upstreamMessage + "\n";
-        }
-    }
-    SyncOutcome hear(SyncReport const& r) {
-        said += r.toText() + r.toJson() + "\n";
-        return r.outcome;
-    }
-    void hear(SyncPlan const& plan) {
-        said += plan.toText() + "\n";
-        quoted += plan.toJson() + "\n";  // holds the values that it sets, and no more than these
-    }
-    /** Everything, log lines above debug included. */
-    [[nodiscard]] std::string all() const {
-        std::string out = said;
-        for (auto const& [level, line] : log.lines()) {
-            if (level != LogLevel::debug) out += line + "\n";
-        }
-        return out;
+        return Overheard(support::configOf(std::move(keys)), support::contextOf(log), wire, storage);
     }
 
     emulator::FeishuServer server;
     MemoryStorage storage;
-    Overhearing wire;
+    support::Overhearing<Ear> wire;
     testing::RecordingLogger log;
-    std::string said;
-    std::string quoted;  // words of the platform, kept apart from ours
-    int errors = 0;
 
 private:
     static emulator::FeishuOptions options() {
@@ -1184,25 +1009,19 @@ TEST_CASE("feishu: graveyard 32: no phone, mail, token, secret or name in what a
     boost::json::object const info = corp.getCorpInfo();
     witness.said += boost::json::serialize(info) + boost::json::serialize(corp.corpData());
 
-    std::string const said = witness.all();
+    std::string const said = witness.all(witness.log);
     std::string const everything = said + witness.quoted;
     CHECK(said.size() > 10'000);
-    Strings secrets = witness.wire.heard();
+    Strings secrets = witness.wire.tokens();
     CHECK(secrets.size() >= 3);
     secrets.insert({secret, wrongSecret, code});
-    for (std::string const& s : secrets) {
-        CAPTURE(s);
-        CHECK(everything.find(s) == std::string::npos);
-    }
+    support::checkNeverSaid(everything, secrets);
     Strings people{"the Second", "13712345678"};
     for (emulator::Member const& m : whole.userList) {
         people.insert(m.nick);
         people.insert(m.email);
         people.insert(m.phone.starts_with("+86") ? m.phone.substr(3) : m.phone);
     }
-    for (std::string const& p : people) {
-        if (p.size() < 5) continue;
-        CAPTURE(p);
-        CHECK(said.find(p) == std::string::npos);
-    }
+    std::erase_if(people, [](std::string const& p) { return p.size() < 5; });
+    support::checkNeverSaid(said, people);
 }

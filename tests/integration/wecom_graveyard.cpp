@@ -1,13 +1,6 @@
 // Faults found in other programs that sync organisations, with WeCom's own answers: over HTTP, against a
 // server that speaks as the platform does. A test for each that can happen there, named after it.
-#include <corps/corps.hpp>
-#include <corps/emulator/emulator.hpp>
-#include <corps/storage/memory.hpp>
-#include <corps/storage/store.hpp>
-#include <corps/testing/manual_clock.hpp>
-#include <corps/testing/recording_logger.hpp>
-#include <corps/transport/https.hpp>
-#include <corps/types.hpp>
+#include "support/graveyard.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -17,11 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +21,8 @@ using emulator::FaultKind;
 
 namespace {
 
-using Strings = std::set<std::string>;
+using support::failureOf;
+using support::Strings;
 using Behaviour = emulator::WeComBehaviour;
 
 constexpr char const* kUsersOf = "/cgi-bin/user/list?";
@@ -40,103 +30,20 @@ constexpr char const* kDepts = "/cgi-bin/department/list";
 constexpr char const* kIds = "/cgi-bin/user/list_id";
 constexpr char const* kSecret = "s3cret-that-nobody-should-see";
 
-/** HTTPS that takes down what must never be said: every token that goes over it. */
-class Overhearing {
-public:
-    [[nodiscard]] asio::awaitable<Response> send(Request q) const {
-        std::size_t const at = q.url.find("access_token=");
-        if (at != std::string::npos) {
-            std::string token = q.url.substr(at + 13);
-            std::lock_guard const lock(heard_->mutex);
-            heard_->last = token;
-            heard_->tokens.insert(std::move(token));
-        }
-        return inner_.send(std::move(q));
+/** Where WeCom's tokens travel: at the end of the address. */
+struct Ear {
+    static void request(Request const& q, support::Tokens const& tokens) {
+        tokens.addBehind(q.url, "access_token=", '&');
     }
-    [[nodiscard]] Strings tokens() const {
-        std::lock_guard const lock(heard_->mutex);
-        return heard_->tokens;
-    }
-    [[nodiscard]] std::string latest() const {
-        std::lock_guard const lock(heard_->mutex);
-        return heard_->last;
-    }
-
-private:
-    struct Heard {
-        std::mutex mutex;
-        Strings tokens;
-        std::string last;
-    };
-    HttpsTransport inner_;
-    std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+    static void answer(Response const&, support::Tokens const&) {}
 };
 
-using WeCom = QywxInnerType<Overhearing, MemoryStorage>;
+using Wire = support::Overhearing<Ear>;
+using WeCom = QywxInnerType<Wire, MemoryStorage>;
 
-/** An organisation that a test builds line by line; the root is 1. */
-class Org {
+class Org : public support::Org {
 public:
-    Org() { dept("1", ""); }
-    Org& dept(std::string const& id, std::string const& parent = "1") {
-        emulator::Dept d;
-        d.deptId = id;
-        d.parentId = parent;
-        d.name = "Department " + id;
-        data.deptList.push_back(std::move(d));
-        return *this;
-    }
-    Org& person(std::string const& id, std::vector<std::string> const& depts) {
-        emulator::Member m;
-        m.memberId = id;
-        m.nick = "Person " + id;
-        m.phone = "+861380000" + std::to_string(1000 + data.userList.size());
-        m.email = id + "@graveyard.example";
-        for (std::string const& d : depts) {
-            emulator::Membership in;
-            in.deptId = d;
-            in.isPrimary = d == depts.front();
-            m.departments.push_back(std::move(in));
-        }
-        data.userList.push_back(std::move(m));
-        return *this;
-    }
-    Org& people(std::string const& prefix, std::size_t count, std::string const& dept) {
-        for (std::size_t i = 0; i < count; ++i) person(prefix + std::to_string(i), {dept});
-        return *this;
-    }
-    Org& tag(std::string const& id, std::vector<std::string> const& people) {
-        emulator::Role r;
-        r.roleId = id;
-        r.name = "Tag " + id;
-        data.roleList.push_back(std::move(r));
-        for (std::string const& p : people) {
-            emulator::RoleMember m;
-            m.roleId = id;
-            m.memberId = p;
-            data.roleMemberSet.push_back(std::move(m));
-        }
-        return *this;
-    }
-    Org& without(std::string const& id) {
-        std::erase_if(data.userList, [&id](emulator::Member const& m) { return m.memberId == id; });
-        std::erase_if(data.roleMemberSet, [&id](emulator::RoleMember const& m) { return m.memberId == id; });
-        return *this;
-    }
-    Org& withoutDept(std::string const& id) {
-        std::erase_if(data.deptList, [&id](emulator::Dept const& d) { return d.deptId == id; });
-        return *this;
-    }
-    [[nodiscard]] emulator::Member& member(std::string const& id) {
-        return *std::find_if(data.userList.begin(), data.userList.end(),
-                             [&id](emulator::Member const& m) { return m.memberId == id; });
-    }
-    [[nodiscard]] emulator::Dept& department(std::string const& id) {
-        return *std::find_if(data.deptList.begin(), data.deptList.end(),
-                             [&id](emulator::Dept const& d) { return d.deptId == id; });
-    }
-
-    emulator::Organisation data{"ww1", "Graveyard Ltd", {}, {}, {}, {}, {}, {}};
+    Org() : support::Org("ww1", "1") {}
 };
 
 Behaviour byDepartment() {
@@ -160,65 +67,26 @@ Behaviour part(std::vector<std::string> depts, std::vector<std::string> people =
     return b;
 }
 
-/** The emulator, a store, and a corp over an overheard wire. */
-class Bench {
-public:
-    explicit Bench(Org const& org, Behaviour behaviour = Behaviour(), std::string const& secret = kSecret)
-        : server(options(std::move(behaviour)), org.data), corp(config(secret), context(), wire, storage) {}
+boost::json::object keysOf(std::string const& secret) {
+    boost::json::object keys;
+    keys["corpId"] = "ww1";
+    keys["agentId"] = 1000002;
+    keys["secret"] = secret;
+    return keys;
+}
 
-    void show(Org const& org) { server.setOrganisation(org.data); }
-    void fault(FaultKind kind, std::string match, std::int64_t times = -1,
-               std::function<void(emulator::Fault&)> more = {}) {
-        emulator::Fault f;
-        f.kind = kind;
-        f.match = std::move(match);
-        f.times = times;
-        if (more) more(f);
-        server.addFault(std::move(f));
-    }
+class Bench : public support::GraveyardBench<emulator::WeComServer, WeCom, Wire> {
+public:
+    explicit Bench(support::Org const& org, Behaviour behaviour = Behaviour(),
+                   std::string const& secret = kSecret)
+        : GraveyardBench(options(std::move(behaviour)), org, keysOf(secret)) {}
+
     void answer(char const* match, std::string body) {
         fault(FaultKind::garbage, match, -1, [&body](emulator::Fault& f) {
             f.body = std::move(body);
             f.contentType = "application/json";
         });
     }
-    [[nodiscard]] std::size_t active() { return corp.getMembers("active").size(); }
-    [[nodiscard]] MemberStatus status(std::string const& id) { return corp.getMember(id).status; }
-    [[nodiscard]] Strings depts() {
-        Strings out;
-        for (auto const& d : corp.getDepts()) out.insert(d.deptId.str());
-        return out;
-    }
-    /** "department/member" of everybody active. */
-    [[nodiscard]] Strings memberships() {
-        Strings out;
-        for (auto const& m : corp.getMembers("active"))
-            for (auto const& d : corp.getMemberDepts(m.memberId))
-                out.insert(d.deptId.str() + "/" + m.memberId.str());
-        return out;
-    }
-    [[nodiscard]] CorpConfig config(std::string const& secret) const {
-        boost::json::object keys;
-        keys["corpId"] = "ww1";
-        keys["agentId"] = 1000002;
-        keys["secret"] = secret;
-        keys["baseUrl"] = server.baseUrl();
-        return CorpConfig("corps.Grave", "Graveyard", std::move(keys));
-    }
-    [[nodiscard]] Context context() {
-        auto clock = std::make_shared<testing::ManualClock>();
-        clock->autoAdvance();
-        ContextOptions o;
-        o.clock = clock;
-        o.logger = log.logger();
-        return Context(o);
-    }
-
-    emulator::WeComServer server;
-    MemoryStorage storage;
-    Overhearing wire;
-    testing::RecordingLogger log;
-    WeCom corp;
 
 private:
     static emulator::WeComOptions options(Behaviour behaviour) {
@@ -228,15 +96,6 @@ private:
         return o;
     }
 };
-
-std::optional<Error> failureOf(WeCom& corp) {
-    try {
-        static_cast<void>(corp.syncCorp());
-    } catch (Error const& e) {
-        return e;
-    }
-    return std::nullopt;
-}
 
 }  // namespace
 
@@ -308,7 +167,7 @@ TEST_CASE("wecom: graveyard 5: an error code inside an HTTP 200: nothing under i
     Org org;
     org.dept("2").dept("3", "2").dept("4", "3").dept("5");
     org.people("b", 3, "2").people("c", 3, "3").people("d", 3, "4").people("z", 3, "5").person("root", {"1"});
-    org.tag("7", {"b0", "z0"});
+    org.role("7", {"b0", "z0"});
     Bench bench(org, byDepartment());
     REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
     bench.fault(FaultKind::code, "department_id=3&", -1, [](emulator::Fault& f) { f.code = 60003; });
@@ -545,7 +404,7 @@ TEST_CASE("wecom: graveyard 16, 17, 18: departments renamed and moved, names swa
 TEST_CASE("wecom: graveyard 21: nothing changed: no writes at all, and no log line above debug",
           "[integration][graveyard][coroutine]") {
     Org org;
-    org.dept("2").dept("3", "2").people("m", 70, "2").people("n", 3, "3").tag("7", {"m0"});
+    org.dept("2").dept("3", "2").people("m", 70, "2").people("n", 3, "3").role("7", {"m0"});
     Bench bench(org);
     REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
     std::size_t const feed = bench.corp.changesSince({}, 100'000).size();
@@ -570,7 +429,7 @@ TEST_CASE("wecom: graveyard 23: success with an empty list where there were peop
         .people("b", 3, "3")
         .person("root", {"1"})
         .person("alone", {"3"});
-    org.dept("4", "2").person("single", {"4"}).tag("7", {"a0", "b0"}).tag("8", {"a1"});
+    org.dept("4", "2").person("single", {"4"}).role("7", {"a0", "b0"}).role("8", {"a1"});
     for (bool const recursive : {true, false}) {
         Bench bench(org, recursive ? Behaviour() : byDepartment());
         REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
@@ -669,7 +528,7 @@ TEST_CASE("wecom: graveyard 25, 26: a leaver, listed or not, and one who returns
 TEST_CASE("wecom: graveyard 27, 28: the last administrator, and what was made here",
           "[integration][graveyard][coroutine]") {
     Org org;
-    org.dept("2").dept("3").people("m", 60, "2").person("x", {"3"}).tag("7", {"m0", "m1"});
+    org.dept("2").dept("3").people("m", 60, "2").person("x", {"3"}).role("7", {"m0", "m1"});
     Bench bench(org);
     REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
     auto const ours = bench.corp.createRole("Keeper", bench.corp.createRoleGroup("Ours").roleGroupId);
@@ -708,22 +567,11 @@ TEST_CASE("wecom: graveyard 27, 28: the last administrator, and what was made he
 TEST_CASE("wecom: graveyard 32: no phone, mail, token, secret or name in what a whole run says",
           "[integration][graveyard][coroutine]") {
     Org org;
-    org.dept("2").dept("3").people("somebody", 30, "2").people("another", 30, "3").tag("7", {"somebody0"});
+    org.dept("2").dept("3").people("somebody", 30, "2").people("another", 30, "3").role("7", {"somebody0"});
     org.data.userList[0].nick = "Ouyang Xiaoming";
     Bench bench(org, Behaviour());
-    std::string said;
-    std::size_t errors = 0;
-    auto const attempt = [&](WeCom& corp) {
-        try {
-            SyncReport const r = corp.syncCorp();
-            said += r.toText() + r.toJson() + "\n";
-        } catch (Error const& e) {
-            ++errors;
-            Diagnostics const& d = e.diagnostics();
-            said += std::string(e.what()) + "\n" + e.message() + d.corp + d.place + d.endpoint + d.requestId +
-                    "\n";
-        }
-    };
+    support::Witness witness;
+    auto const attempt = [&](WeCom& corp) { witness.attempt([&] { witness.hear(corp.syncCorp()); }); };
     attempt(bench.corp);
     emulator::Member const somebody = org.data.userList[0];
     for (char const* const match : {"/gettoken", "/agent/get", kDepts, kUsersOf, "/tag/get"}) {
@@ -755,30 +603,23 @@ TEST_CASE("wecom: graveyard 32: no phone, mail, token, secret or name in what a 
     attempt(bench.corp);
     bench.server.setBehaviour(part({"2"}));
     attempt(bench.corp);
-    WeCom stranger(bench.config("another-s3cret"), bench.context(), bench.wire, MemoryStorage());
+    WeCom stranger(bench.config(keysOf("another-s3cret")), bench.context(), bench.wire, MemoryStorage());
     bench.fault(FaultKind::code, "/gettoken", -1, [](emulator::Fault& f) {
         f.code = 40001;
         f.msg = "invalid credential another-s3cret";
     });
     bench.server.advanceClock(std::chrono::hours(3));
     attempt(stranger);
-    try {
-        static_cast<void>(bench.corp.identify(LoginCode("login-code-of-somebody")));
-    } catch (Error const& e) {
-        said += std::string(e.what()) + e.message();
-    }
-    said += boost::json::serialize(bench.corp.getCorpInfo()) + boost::json::serialize(bench.corp.corpData());
-    for (auto const& [level, line] : bench.log.lines())
-        if (level != LogLevel::debug) said += line + "\n";
+    witness.attempt([&] { static_cast<void>(bench.corp.identify(LoginCode("login-code-of-somebody"))); });
+    witness.said +=
+        boost::json::serialize(bench.corp.getCorpInfo()) + boost::json::serialize(bench.corp.corpData());
 
-    CHECK(errors >= 15);
+    std::string const said = witness.all(bench.log);
+    CHECK(witness.errors >= 16);  // the refused login included
     CHECK(said.size() > 5'000);
     Strings never = bench.wire.tokens();
     CHECK(never.size() >= 2);
     never.insert(
         {kSecret, "another-s3cret", "login-code-of-somebody", somebody.nick, "graveyard.example", "1380000"});
-    for (std::string const& s : never) {
-        CAPTURE(s);
-        CHECK(said.find(s) == std::string::npos);
-    }
+    support::checkNeverSaid(said, never);
 }
