@@ -33,6 +33,8 @@ struct WeComSteps {
     using Options = emulator::WeComOptions;
     using Behaviour = emulator::WeComBehaviour;
     static constexpr char const* kMembers = kUsersOf;
+    static constexpr bool kLeadersInMembers = true;
+    static constexpr bool kKnownInPart = true;
 
     /** Ids are numbers here, and the root is 1. */
     static std::string deptId(std::string_view name) {
