@@ -92,9 +92,8 @@ struct WeComSteps {
     }
 
     static std::optional<End> endOf(Facts const& c, Way const& way, bool) {
-        // A token is no matter of lists, and nothing of two writers.
+        // A token is no matter of lists.
         if (c.token && way.kind == Way::Kind::empty) return End::open;
-        if (c.token && way.code == 6000) return End::error;
         // Each is a sign of another kind of credential, or of a refused recursion: read in another way.
         if (way.kind == Way::Kind::denied) return End::open;
         if (way.kind == Way::Kind::outside) return c.vital ? End::error : End::open;
