@@ -1,5 +1,6 @@
 #pragma once
 
+#include <corps/auth/impl/dd_hosts.hpp>
 #include <corps/client/dd_client.hpp>
 #include <corps/client/impl/dd_decode.ipp>
 #include <corps/client/impl/dd_endpoints.hpp>
@@ -17,35 +18,16 @@
 #include <utility>
 
 namespace corps {
-namespace detail {
-
-/** A credential that is no secret, wherever it stands. */
-inline std::string ddCredential(boost::json::object const& settings, std::string_view key) {
-    if (boost::json::object const* const nested = jsonObject(settings, "authConfig"); nested != nullptr)
-        if (std::optional<std::string_view> const t = jsonText(*nested, key)) return std::string(*t);
-    return jsonTextOr(settings, key);
-}
-
-/** A family is told from the path, as in DDAuth. */
-inline bool ddIsV1(std::string_view path) {
-    return path.size() > 3 && path[0] == '/' && path[1] == 'v' && path[2] >= '0' && path[2] <= '9';
-}
-
-}  // namespace detail
-
 CORPS_DECL std::string DDInnerClient::appId(boost::json::object const& settings) {
-    return detail::ddCredential(settings, "appKey");
+    return detail::jsonTextOr(settings, "appKey");
 }
 
 CORPS_DECL DDInnerClient::Api::Api(Channel& channel, ClientEnvironment environment) {
     detail::BusinessKeys const read(environment.config, environment.corp);
-    baseUrl_ = read.baseUrl("baseUrl", "https://oapi.dingtalk.com");
-    std::string_view beside = baseUrl_;
-    if (baseUrl_ == "https://oapi.dingtalk.com") beside = "https://api.dingtalk.com";
-    if (baseUrl_ == "https://oapi.dingtalk.io") beside = "https://api.dingtalk.io";
-    apiBaseUrl_ = read.baseUrl("apiBaseUrl", beside);
-    corpId_ = detail::ddCredential(environment.config, "corpId");
-    appKey_ = detail::ddCredential(environment.config, "appKey");
+    baseUrl_ = read.baseUrl("baseUrl", detail::kDingTalkOapi);
+    apiBaseUrl_ = read.baseUrl("apiBaseUrl", detail::dingTalkApiBeside(baseUrl_));
+    corpId_ = detail::jsonTextOr(environment.config, "corpId");
+    appKey_ = detail::jsonTextOr(environment.config, "appKey");
     std::string const detail = read.text("detail", "");
     if (!detail.empty() && detail != "full") read.refuse("detail", "\"full\", or no such key");
     full_ = detail == "full";
@@ -72,7 +54,7 @@ CORPS_DECL std::string DDInnerClient::Api::identity() const {
 CORPS_DECL asio::awaitable<Answer> DDInnerClient::Api::call(std::string method, std::string path,
                                                             std::string query, std::string body,
                                                             PageShape const* shape) {
-    bool const v1 = detail::ddIsV1(path);
+    bool const v1 = detail::isDingTalkV1(path);
     std::string const& host = v1 ? apiBaseUrl_ : baseUrl_;
     std::string endpoint = method + " " + path;
     RateLimiter& limiter = caller_->context().limiters().get("dingtalk " + host + " " + appKey_ + " " + path,

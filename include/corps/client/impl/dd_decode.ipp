@@ -9,21 +9,12 @@
 #include <boost/json/monotonic_resource.hpp>
 
 #include <array>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace corps {
 namespace detail {
-
-/** Where the larger number comes first; the smallest has no negative. */
-inline Cell ddReversed(std::optional<std::int64_t> order) {
-    if (!order) return Cell();
-    return Cell::integer(*order == std::numeric_limits<std::int64_t>::min()
-                             ? std::numeric_limits<std::int64_t>::max()
-                             : -*order);
-}
 
 /** A mobile number with its country's code beside it. */
 inline std::optional<std::string> ddPhone(boost::json::object const& user) {
@@ -142,7 +133,7 @@ CORPS_DECL void DDInnerClient::Api::decodeUser(boost::json::object const& user, 
         primary = Cell::integer(1);
     }
     std::array<Cell, 4> const membership = {Cell::text(listing.id), Cell::text(id),
-                                            detail::ddReversed(detail::jsonInteger(user, "dept_order")),
+                                            detail::reversedOrder(detail::jsonInteger(user, "dept_order")),
                                             primary};
     rows.row(UpstreamTable::deptMember, membership);
     std::optional<bool> const leads = detail::jsonBool(user, "leader");

@@ -46,15 +46,7 @@ inline void ddPermissionsInText(std::string_view message, std::vector<std::strin
     std::size_t const at = message.find(kKey);
     std::size_t const close = at == std::string_view::npos ? at : message.find(']', at);
     if (close == std::string_view::npos) return;
-    std::string_view rest = message.substr(at + kKey.size(), close - at - kKey.size());
-    while (!rest.empty()) {
-        std::size_t const end = std::min(rest.find(','), rest.size());
-        std::string_view name = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-        while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-        if (ddIsPermission(name)) out.emplace_back(name);
-    }
+    namesInList(message.substr(at + kKey.size(), close - at - kKey.size()), &ddIsPermission, out);
 }
 
 /** Seconds of the day of "2026-09-03 00:01:02" at `at`. */

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <optional>
 
 namespace corps {
@@ -188,12 +187,7 @@ CORPS_DECL void FSInnerClient::Api::decodeUser(boost::json::object const& user, 
                 if (detail::jsonText(entry, "department_id") != std::string_view(listing.id)) continue;
                 found = true;
                 own = among;
-                if (std::optional<std::int64_t> const o = detail::jsonInteger(entry, "user_order")) {
-                    // Larger comes first there, smaller here. The smallest number has no negative.
-                    order = Cell::integer(*o == std::numeric_limits<std::int64_t>::min()
-                                              ? std::numeric_limits<std::int64_t>::max()
-                                              : -*o);
-                }
+                order = detail::reversedOrder(detail::jsonInteger(entry, "user_order"));
                 if (std::optional<bool> const p = detail::jsonBool(entry, "is_primary_dept"))
                     primary = Cell::integer(*p ? 1 : 0);
             }

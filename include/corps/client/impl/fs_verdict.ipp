@@ -23,15 +23,7 @@ inline void fsPermissionsInText(std::string_view message, std::vector<std::strin
     std::size_t const open = message.find('[');
     std::size_t const close = message.find(']', open == std::string_view::npos ? 0 : open);
     if (open == std::string_view::npos || close == std::string_view::npos) return;
-    std::string_view rest = message.substr(open + 1, close - open - 1);
-    while (!rest.empty()) {
-        std::size_t const end = std::min(rest.find(','), rest.size());
-        std::string_view name = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-        while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-        if (fsIsPermission(name)) out.emplace_back(name);
-    }
+    namesInList(message.substr(open + 1, close - open - 1), &fsIsPermission, out);
 }
 
 }  // namespace detail

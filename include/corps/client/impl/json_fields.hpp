@@ -9,15 +9,18 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace corps::detail {
 
@@ -76,6 +79,26 @@ inline Cell jsonTextCell(boost::json::object const& o, std::string_view key) {
 }
 
 inline Cell jsonIntegerCell(std::optional<std::int64_t> i) { return i ? Cell::integer(*i) : Cell(); }
+
+/** An order where the larger number comes first, turned round; the smallest number has no negative. */
+inline Cell reversedOrder(std::optional<std::int64_t> order) {
+    constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+    if (!order) return Cell();
+    return Cell::integer(*order == kLeast ? std::numeric_limits<std::int64_t>::max() : -*order);
+}
+
+/** Those names of "a, b" that are accepted. */
+inline void namesInList(std::string_view list, bool (*accepted)(std::string_view),
+                        std::vector<std::string>& out) {
+    while (!list.empty()) {
+        std::size_t const end = std::min(list.find(','), list.size());
+        std::string_view name = list.substr(0, end);
+        list.remove_prefix(std::min(end + 1, list.size()));
+        while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+        while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+        if (accepted(name)) out.emplace_back(name);
+    }
+}
 
 inline boost::json::value parseUnit(std::string_view bytes, boost::json::storage_ptr memory) {
     boost::system::error_code ec;

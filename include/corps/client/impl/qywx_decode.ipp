@@ -27,11 +27,6 @@ inline std::optional<std::int64_t> qywxAt(boost::json::array const* list, std::s
     return jsonInteger((*list)[i]);
 }
 
-/** Where the larger number comes first. */
-inline Cell qywxReversed(std::optional<std::int64_t> order) {
-    return order && *order != std::numeric_limits<std::int64_t>::min() ? Cell::integer(-*order) : Cell();
-}
-
 }  // namespace detail
 
 CORPS_DECL void QywxInnerClient::Api::decode(Unit const& unit, RowSink& rows) const {
@@ -75,7 +70,7 @@ CORPS_DECL void QywxInnerClient::Api::decodeDept(boost::json::object const& dept
     std::array<Cell, 4> const cells = {
         Cell::text(id), root || parentNumber ? Cell::text(parent) : Cell(),
         detail::qywxWithheld(dept, "name"),
-        root ? Cell::integer(0) : detail::qywxReversed(detail::jsonInteger(dept, "order"))};
+        root ? Cell::integer(0) : detail::reversedOrder(detail::jsonInteger(dept, "order"))};
     rows.row(UpstreamTable::dept, cells);
 
     boost::json::array const* const leaders = detail::jsonArray(dept, "department_leader");
@@ -147,8 +142,8 @@ CORPS_DECL void QywxInnerClient::Api::decodeUser(boost::json::object const& user
             primary = Cell::integer(1);
         }
         std::array<Cell, 4> const membership = {
-            Cell::text(dept), Cell::text(id), at ? detail::qywxReversed(detail::qywxAt(orders, *at)) : Cell(),
-            primary};
+            Cell::text(dept), Cell::text(id),
+            at ? detail::reversedOrder(detail::qywxAt(orders, *at)) : Cell(), primary};
         rows.row(UpstreamTable::deptMember, membership);
         std::optional<std::int64_t> const leads = at ? detail::qywxAt(flags, *at) : std::nullopt;
         if (leads == 0) return;
