@@ -16,6 +16,9 @@ namespace corps {
 /** SHA-256, 32 bytes. */
 [[nodiscard]] CORPS_DECL std::string sha256(std::string_view bytes);
 
+/** SHA-1, 20 bytes: for what a platform's protocol asks for, never for security. */
+[[nodiscard]] CORPS_DECL std::string sha1(std::string_view bytes);
+
 /** MD5, 16 bytes: for what a platform's protocol asks for, never for security. */
 [[nodiscard]] CORPS_DECL std::string md5(std::string_view bytes);
 

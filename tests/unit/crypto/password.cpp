@@ -24,8 +24,9 @@ bool throwsCode(Errc expected, PasswordHash const& stored) {
 }
 }  // namespace
 
-TEST_CASE("crypto: SHA-256 of the standard's example", "[crypto]") {
+TEST_CASE("crypto: digests of the standard's example", "[crypto]") {
     CHECK(toHex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(toHex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");  // FIPS 180-2, A.1
 }
 
 TEST_CASE("crypto: constant-time comparison compares", "[crypto]") {

@@ -31,6 +31,8 @@ CORPS_DECL std::string digestOfBytes(EVP_MD const* kind, std::string_view bytes)
 
 CORPS_DECL std::string sha256(std::string_view bytes) { return detail::digestOfBytes(EVP_sha256(), bytes); }
 
+CORPS_DECL std::string sha1(std::string_view bytes) { return detail::digestOfBytes(EVP_sha1(), bytes); }
+
 CORPS_DECL std::string md5(std::string_view bytes) { return detail::digestOfBytes(EVP_md5(), bytes); }
 
 CORPS_DECL std::string randomBytes(std::size_t n) {
