@@ -41,6 +41,7 @@
 #include <corps/model/impl/records.ipp>
 #include <corps/storage/impl/memory.ipp>
 #include <corps/sync/impl/binding.ipp>
+#include <corps/sync/impl/change_signal.ipp>
 #include <corps/sync/impl/change_writer.ipp>
 #include <corps/sync/impl/columns.ipp>
 #include <corps/sync/impl/corp_core.ipp>

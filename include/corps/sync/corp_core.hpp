@@ -8,6 +8,7 @@
 #include <corps/detail/config.hpp>
 #include <corps/model/record_tables.hpp>
 #include <corps/storage/store.hpp>
+#include <corps/sync/change_signal.hpp>
 #include <corps/sync/corp_reader.hpp>
 #include <corps/sync/engine.hpp>
 #include <corps/sync/local_edits.hpp>
@@ -87,6 +88,8 @@ public:
     CORPS_DECL ~MirrorCore() override;
 
     [[nodiscard]] UpstreamParts& parts() noexcept { return *parts_; }
+    /** Notified by whoever takes this corp's callbacks when one announced a change. */
+    [[nodiscard]] ChangeSignal& changes() noexcept { return changes_; }
 
     /** Makes sure of the root, and syncs if the store never was. */
     [[nodiscard]] CORPS_DECL static asio::awaitable<Done> init(std::shared_ptr<MirrorCore> self,
@@ -130,6 +133,7 @@ private:
     std::string rootDeptId_;
     std::unique_ptr<UpstreamParts> parts_;
     SyncEngine engine_;
+    ChangeSignal changes_;
     std::atomic<bool> busy_{false};
 };
 

@@ -174,6 +174,15 @@ public:
         return MirrorCore::sync(this->core(), options, kSyncCaller);
     }
 
+    /**
+     * Calls `listener` when a callback of the platform that this object or a copy of it took has announced a
+     * change, on the thread that took it. A sync brings the change here: AutoSync listens and runs one.
+     * @return Give it up, and the listener is called no more; see ChangeSubscription.
+     */
+    [[nodiscard]] ChangeSubscription onChange(std::function<void()> listener) const {
+        return this->core()->changes().subscribe(std::move(listener));
+    }
+
     /** What a sync would do; writes nothing. */
     [[nodiscard]] SyncPlan planSync(SyncOptions options = SyncOptions()) {
         return MirrorCore::planNow(this->core(), options);
