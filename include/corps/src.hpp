@@ -14,6 +14,8 @@
 #include <corps/auth/impl/dd_auth.ipp>
 #include <corps/auth/impl/fs_auth.ipp>
 #include <corps/auth/impl/qywx_auth.ipp>
+#include <corps/callback/impl/request.ipp>
+#include <corps/callback/impl/xml.ipp>
 #include <corps/client/impl/caller.ipp>
 #include <corps/client/impl/cutter.ipp>
 #include <corps/client/impl/dd_client.ipp>
@@ -87,6 +89,8 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerCli
 }  // namespace corps::detail
 
 #ifdef CORPS_INCLUDED_CRYPTO
+#include <corps/callback/impl/message_crypt.ipp>
+#include <corps/crypto/impl/base64.ipp>
 #include <corps/crypto/impl/cipher.ipp>
 #include <corps/crypto/impl/digest.ipp>
 #include <corps/crypto/impl/password.ipp>
