@@ -109,14 +109,57 @@ inline bool sameCorp(std::string_view a, std::string_view b) { return lowerCase(
 
 }  // namespace detail::wecom
 
-CORPS_DECL WeComServer::Impl::Impl(WeComOptions options, Organisation organisation)
+CORPS_DECL detail::WeComEnterprise::WeComEnterprise(Organisation organisation)
+    : directory(std::make_unique<Directory>(std::move(organisation))),
+      deptIds(directory->organisation().deptList.size()) {
+    for (Index i = 0; i < deptIds.size(); ++i) {
+        const auto number = idNumber(directory->dept(i).deptId);
+        const auto refuse = [&](const std::string& expected) {
+            return OrganisationError(place("deptList", i, "deptId"), expected);
+        };
+        if (i == directory->root()) {
+            deptIds[i] = 1;
+        } else if (!number || *number < 1 || *number > std::numeric_limits<std::uint32_t>::max()) {
+            throw refuse("expected a whole number of 32 bits, as department ids of WeCom are, found \"" +
+                         directory->dept(i).deptId + "\"");
+        } else if (*number == 1) {
+            throw refuse("expected another id; on WeCom \"1\" is the root");
+        } else {
+            deptIds[i] = *number;
+        }
+        byDeptId.emplace(deptIds[i], i);
+    }
+    std::set<std::string> known;
+    for (std::size_t i = 0; i < directory->organisation().userList.size(); ++i) {
+        const std::string& id = directory->organisation().userList[i].memberId;
+        const std::string where = place("userList", i, "memberId");
+        if (!wecom::isUserId(id)) {
+            throw OrganisationError(where,
+                                    "expected 1 to 64 letters, digits and _-@., as user ids of WeCom are");
+        }
+        if (!known.insert(wecom::lowerCase(id)).second) {
+            throw OrganisationError(where, "expected an id of its own, whatever the case of its letters");
+        }
+    }
+    NumberedIds numbers(1'000'000'000);
+    for (const Role& role : directory->organisation().roleList) {
+        numbers.reserve(role.roleId);
+    }
+    for (const Role& role : directory->organisation().roleList) {
+        tags.push_back({numbers.numberFor("tag", role.roleId), &role});
+    }
+}
+
+CORPS_DECL detail::WeComPlatform::WeComPlatform(WeComOptions options)
     : options_(std::move(options)), core_(*this, options_.clock) {
     std::random_device device;
     for (int i = 0; i < 4; ++i) {
         detail::appendHex(secret_, device(), 8);
     }
-    endpoints_ = makeEndpoints();
-    replaceOrganisation(std::move(organisation));
+    addEndpoints();
+}
+
+CORPS_DECL void detail::WeComPlatform::start() {
     HttpServerOptions http;
     http.address = options_.address;
     http.port = options_.port;
@@ -125,114 +168,64 @@ CORPS_DECL WeComServer::Impl::Impl(WeComOptions options, Organisation organisati
     core_.start(std::move(http));
 }
 
-CORPS_DECL void WeComServer::Impl::setBehaviour(WeComBehaviour behaviour) {
-    options_.behaviour = std::move(behaviour);
-    ranges_.clear();
+CORPS_DECL void detail::WeComPlatform::behaviourChanged() {
     rates_.clear();
     blockedUntilMs_.clear();
-}
-
-CORPS_DECL void WeComServer::Impl::replaceOrganisation(Organisation organisation) {
-    auto next = std::make_unique<detail::Directory>(std::move(organisation));
-    std::vector<std::int64_t> ids(next->organisation().deptList.size());
-    std::unordered_map<std::int64_t, Index> byId;
-    for (Index i = 0; i < ids.size(); ++i) {
-        const auto number = detail::idNumber(next->dept(i).deptId);
-        const auto refuse = [&](const std::string& expected) {
-            return OrganisationError(detail::place("deptList", i, "deptId"), expected);
-        };
-        if (i == next->root()) {
-            ids[i] = 1;
-        } else if (!number || *number < 1 || *number > std::numeric_limits<std::uint32_t>::max()) {
-            throw refuse("expected a whole number of 32 bits, as department ids of WeCom are, found \"" +
-                         next->dept(i).deptId + "\"");
-        } else if (*number == 1) {
-            throw refuse("expected another id; on WeCom \"1\" is the root");
-        } else {
-            ids[i] = *number;
-        }
-        byId.emplace(ids[i], i);
-    }
-    std::set<std::string> known;
-    for (std::size_t i = 0; i < next->organisation().userList.size(); ++i) {
-        const std::string& id = next->organisation().userList[i].memberId;
-        const std::string where = detail::place("userList", i, "memberId");
-        if (!detail::wecom::isUserId(id)) {
-            throw OrganisationError(where,
-                                    "expected 1 to 64 letters, digits and _-@., as user ids of WeCom are");
-        }
-        if (!known.insert(detail::wecom::lowerCase(id)).second) {
-            throw OrganisationError(where, "expected an id of its own, whatever the case of its letters");
-        }
-    }
-    std::vector<Tag> tags;
-    detail::NumberedIds numbers(1'000'000'000);
-    for (const Role& role : next->organisation().roleList) {
-        numbers.reserve(role.roleId);
-    }
-    for (const Role& role : next->organisation().roleList) {
-        tags.push_back({numbers.numberFor("tag", role.roleId), &role});
-    }
-    const std::lock_guard lock(core_.mutex());
-    std::swap(directory_, next);
-    deptIds_ = std::move(ids);
-    byDeptId_ = std::move(byId);
-    tags_ = std::move(tags);
-    pairs_.clear();
-    ranges_.clear();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // Routes and gates
 
-CORPS_DECL std::vector<WeComServer::Impl::Endpoint> WeComServer::Impl::makeEndpoints() const {
-    std::vector<Endpoint> out;
-    const auto add = [&out](std::string_view method, std::string_view path, Handler handler,
-                            Gate gate = Gate::any, bool list = false, bool page = false) {
-        Endpoint endpoint;
-        endpoint.method = method;
-        endpoint.path = path;
-        endpoint.handler = handler;
-        endpoint.gate = gate;
-        endpoint.list = list;
-        endpoint.page = page;
-        endpoint.label = std::string(method) + " " + std::string(path);
-        out.push_back(std::move(endpoint));
-    };
-    add("GET", "/cgi-bin/gettoken", &Impl::gettoken, Gate::open);
-    add("GET", "/cgi-bin/agent/get", &Impl::agentGet, Gate::app);
-    add("GET", "/cgi-bin/agent/list", &Impl::agentList, Gate::app, true);
-    add("GET", "/cgi-bin/getcallbackip", &Impl::callbackIps);
-    add("GET", "/cgi-bin/department/list", &Impl::departmentList, Gate::details, true);
-    add("GET", "/cgi-bin/department/simplelist", &Impl::departmentSimpleList, Gate::any, true);
-    add("GET", "/cgi-bin/department/get", &Impl::departmentGet, Gate::details);
-    add("GET", "/cgi-bin/user/get", &Impl::userGet, Gate::details);
-    add("GET", "/cgi-bin/user/list", &Impl::userList, Gate::details, true);
-    add("GET", "/cgi-bin/user/simplelist", &Impl::userSimpleList, Gate::details, true);
-    add("POST", "/cgi-bin/user/list_id", &Impl::userListId, Gate::contact, true);
-    add("POST", "/cgi-bin/user/getuserid", &Impl::userByMobile);
-    add("POST", "/cgi-bin/user/get_userid_by_email", &Impl::userByEmail);
-    add("POST", "/cgi-bin/user/convert_to_openid", &Impl::openIdOf);
-    add("POST", "/cgi-bin/user/convert_to_userid", &Impl::userOfOpenId);
-    add("GET", "/cgi-bin/tag/list", &Impl::tagList, Gate::any, true);
-    add("GET", "/cgi-bin/tag/get", &Impl::tagGet, Gate::any, true);
-    add("GET", "/cgi-bin/auth/getuserinfo", &Impl::userInfo, Gate::login);
-    add("GET", "/cgi-bin/user/getuserinfo", &Impl::oldUserInfo, Gate::login);
-    add("POST", "/cgi-bin/auth/getuserdetail", &Impl::userDetail, Gate::login);
-    add("POST", "/cgi-bin/user/getuserdetail", &Impl::userDetail, Gate::login);
-    add("POST", "/cgi-bin/export/simple_user", &Impl::exportSimpleUsers, Gate::details);
-    add("POST", "/cgi-bin/export/user", &Impl::exportUsers, Gate::details);
-    add("POST", "/cgi-bin/export/department", &Impl::exportDepartments, Gate::details);
-    add("POST", "/cgi-bin/export/taguser", &Impl::exportTagUsers, Gate::details);
-    add("GET", "/cgi-bin/export/get_result", &Impl::exportResult, Gate::details);
-    add("GET", kFilePath, &Impl::exportFile, Gate::open, false, true);
-    add("GET", "/connect/oauth2/authorize", &Impl::oauthPage, Gate::open, false, true);
-    add("GET", "/wwlogin/sso/login", &Impl::ssoPage, Gate::open, false, true);
-    add("GET", "/wwopen/sso/qrConnect", &Impl::qrPage, Gate::open, false, true);
-    return out;
+CORPS_DECL void detail::WeComPlatform::addEndpoint(std::string_view method, std::string_view path,
+                                                   Handler handler, Gate gate, bool list, bool page) {
+    Endpoint endpoint;
+    endpoint.method = method;
+    endpoint.path = path;
+    endpoint.handler = handler;
+    endpoint.gate = gate;
+    endpoint.list = list;
+    endpoint.page = page;
+    endpoint.label = std::string(method) + " " + std::string(path);
+    endpoints_.push_back(std::move(endpoint));
 }
 
-CORPS_DECL std::string_view WeComServer::Impl::route(const HttpRequest& request) {
+CORPS_DECL void detail::WeComPlatform::addEndpoints() {
+    const auto add = [this](std::string_view method, std::string_view path, Handler handler,
+                            Gate gate = Gate::any, bool list = false,
+                            bool page = false) { addEndpoint(method, path, handler, gate, list, page); };
+    add("GET", "/cgi-bin/gettoken", &WeComPlatform::gettoken, Gate::open);
+    add("GET", "/cgi-bin/agent/get", &WeComPlatform::agentGet, Gate::app);
+    add("GET", "/cgi-bin/agent/list", &WeComPlatform::agentList, Gate::app, true);
+    add("GET", "/cgi-bin/getcallbackip", &WeComPlatform::callbackIps);
+    add("GET", "/cgi-bin/department/list", &WeComPlatform::departmentList, Gate::details, true);
+    add("GET", "/cgi-bin/department/simplelist", &WeComPlatform::departmentSimpleList, Gate::any, true);
+    add("GET", "/cgi-bin/department/get", &WeComPlatform::departmentGet, Gate::details);
+    add("GET", "/cgi-bin/user/get", &WeComPlatform::userGet, Gate::details);
+    add("GET", "/cgi-bin/user/list", &WeComPlatform::userList, Gate::details, true);
+    add("GET", "/cgi-bin/user/simplelist", &WeComPlatform::userSimpleList, Gate::details, true);
+    add("POST", "/cgi-bin/user/list_id", &WeComPlatform::userListId, Gate::contact, true);
+    add("POST", "/cgi-bin/user/getuserid", &WeComPlatform::userByMobile);
+    add("POST", "/cgi-bin/user/get_userid_by_email", &WeComPlatform::userByEmail);
+    add("POST", "/cgi-bin/user/convert_to_openid", &WeComPlatform::openIdOf);
+    add("POST", "/cgi-bin/user/convert_to_userid", &WeComPlatform::userOfOpenId);
+    add("GET", "/cgi-bin/tag/list", &WeComPlatform::tagList, Gate::any, true);
+    add("GET", "/cgi-bin/tag/get", &WeComPlatform::tagGet, Gate::any, true);
+    add("GET", "/cgi-bin/auth/getuserinfo", &WeComPlatform::userInfo, Gate::login);
+    add("GET", "/cgi-bin/user/getuserinfo", &WeComPlatform::oldUserInfo, Gate::login);
+    add("POST", "/cgi-bin/auth/getuserdetail", &WeComPlatform::userDetail, Gate::login);
+    add("POST", "/cgi-bin/user/getuserdetail", &WeComPlatform::userDetail, Gate::login);
+    add("POST", "/cgi-bin/export/simple_user", &WeComPlatform::exportSimpleUsers, Gate::details);
+    add("POST", "/cgi-bin/export/user", &WeComPlatform::exportUsers, Gate::details);
+    add("POST", "/cgi-bin/export/department", &WeComPlatform::exportDepartments, Gate::details);
+    add("POST", "/cgi-bin/export/taguser", &WeComPlatform::exportTagUsers, Gate::details);
+    add("GET", "/cgi-bin/export/get_result", &WeComPlatform::exportResult, Gate::details);
+    add("GET", kFilePath, &WeComPlatform::exportFile, Gate::open, false, true);
+    add("GET", "/connect/oauth2/authorize", &WeComPlatform::oauthPage, Gate::open, false, true);
+    add("GET", "/wwlogin/sso/login", &WeComPlatform::ssoPage, Gate::open, false, true);
+    add("GET", "/wwopen/sso/qrConnect", &WeComPlatform::qrPage, Gate::open, false, true);
+}
+
+CORPS_DECL std::string_view detail::WeComPlatform::route(const HttpRequest& request) {
     endpoint_ = nullptr;
     wrongMethod_ = false;
     for (const Endpoint& endpoint : endpoints_) {
@@ -248,7 +241,8 @@ CORPS_DECL std::string_view WeComServer::Impl::route(const HttpRequest& request)
     return "unknown";
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::answer(const HttpRequest& request, const detail::Effects& effects) {
+CORPS_DECL HttpReply detail::WeComPlatform::answer(const HttpRequest& request,
+                                                   const detail::Effects& effects) {
     if (endpoint_ == nullptr) {
         if (wrongMethod_) {
             return failure(40058);
@@ -278,9 +272,9 @@ CORPS_DECL HttpReply WeComServer::Impl::answer(const HttpRequest& request, const
         }
         std::int64_t ignored = 0;
         // WeCom does not count logins that succeed.
-        const bool counted =
-            (endpoint_->handler != &Impl::userInfo && endpoint_->handler != &Impl::oldUserInfo) ||
-            findCode(call, ignored) == nullptr;
+        const bool counted = (endpoint_->handler != &WeComPlatform::userInfo &&
+                              endpoint_->handler != &WeComPlatform::oldUserInfo) ||
+                             findCode(call, ignored) == nullptr;
         if (counted) {
             if (auto refused = checkRate(call.token->corpId)) {
                 return std::move(*refused);
@@ -292,7 +286,7 @@ CORPS_DECL HttpReply WeComServer::Impl::answer(const HttpRequest& request, const
         if (auto refused = checkKind(call)) {
             return std::move(*refused);
         }
-        call.range = &rangeOf(*call.token);
+        call.range = &rangeOf(scopeOf(*call.token));
         if (effects.emptySuccess && !endpoint_->list) {
             return succeed(call, "");
         }
@@ -304,7 +298,8 @@ CORPS_DECL HttpReply WeComServer::Impl::answer(const HttpRequest& request, const
     return (this->*endpoint_->handler)(call);
 }
 
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkToken(const HttpRequest& request, Call& call) {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkToken(const HttpRequest& request,
+                                                                      Call& call) {
     const std::string text(request.parameter("access_token"));
     if (text.empty()) {
         return failure(41001);
@@ -321,16 +316,18 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkToken(const HttpRequ
         return failure(options_.behaviour.expiredTokenCode);
     }
     call.token = &found->second;
+    corp_ = call.token->corp != nullptr ? call.token->corp : corp_;
     return std::nullopt;
 }
 
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkAddress() {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkAddress() {
     return options_.behaviour.deniedIp.empty() ? std::nullopt : std::optional<HttpReply>(failure(60020));
 }
 
 /** Counts a call. @return Whether it is one too many; then the next ones are as well, while the window lasts.
  */
-CORPS_DECL bool WeComServer::Impl::used(const std::string& key, std::span<const detail::RateLimit> limits) {
+CORPS_DECL bool detail::WeComPlatform::used(const std::string& key,
+                                            std::span<const detail::RateLimit> limits) {
     const std::int64_t now = core_.nowMs();
     if (const auto blocked = blockedUntilMs_.find(key); blocked != blockedUntilMs_.end()) {
         if (now < blocked->second) {
@@ -349,7 +346,7 @@ CORPS_DECL bool WeComServer::Impl::used(const std::string& key, std::span<const 
     return true;
 }
 
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkRate(const std::string& corpId) {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkRate(const std::string& corpId) {
     static constexpr std::array<detail::RateLimit, 2> kCorp{{{10'000, 60'000}, {150'000, 3'600'000}}};
     static constexpr std::array<detail::RateLimit, 2> kAddress{{{20'000, 60'000}, {600'000, 3'600'000}}};
     const WeComBehaviour& b = options_.behaviour;
@@ -365,7 +362,7 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkRate(const std::stri
     return std::nullopt;
 }
 
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkConcurrency(const std::string& corpId) {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkConcurrency(const std::string& corpId) {
     const WeComBehaviour& b = options_.behaviour;
     if (b.concurrency == 0) {
         return std::nullopt;
@@ -382,7 +379,7 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkConcurrency(const st
     return std::nullopt;
 }
 
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkKind(const Call& call) {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkKind(const Call& call) {
     const bool contact = call.token->contact;
     switch (endpoint_->gate) {
         case Gate::details:
@@ -411,22 +408,23 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::checkKind(const Call& cal
     return std::nullopt;
 }
 
-CORPS_DECL const detail::VisibleRange& WeComServer::Impl::rangeOf(const Token& token) {
-    const WeComContactScope* scope = token.contact ? nullptr : &scopeOf(token);
-    const auto found = ranges_.find(scope);
-    if (found != ranges_.end()) {
+/** @param scope None: everything. */
+CORPS_DECL const detail::VisibleRange& detail::WeComPlatform::rangeOf(const WeComContactScope* scope) {
+    const auto found = corp_->ranges.find(scope);
+    if (found != corp_->ranges.end()) {
         return found->second;
     }
     WeComContactScope all = scope == nullptr ? WeComContactScope{} : *scope;
     for (const std::string& id : all.tagIds) {
         for (const Index dept : tagDepts(id)) {
-            all.deptIds.push_back(directory_->dept(dept).deptId);
+            all.deptIds.push_back(corp_->directory->dept(dept).deptId);
         }
-        for (const Index member : directory_->roleMembers(id)) {
-            all.memberIds.push_back(directory_->member(member).memberId);
+        for (const Index member : corp_->directory->roleMembers(id)) {
+            all.memberIds.push_back(corp_->directory->member(member).memberId);
         }
     }
-    return ranges_.emplace(scope, detail::VisibleRange(*directory_, all.all, all.deptIds, all.memberIds, "1"))
+    return corp_->ranges
+        .emplace(scope, detail::VisibleRange(*corp_->directory, all.all, all.deptIds, all.memberIds, "1"))
         .first->second;
 }
 
@@ -434,7 +432,7 @@ CORPS_DECL const detail::VisibleRange& WeComServer::Impl::rangeOf(const Token& t
 // Answers
 
 /** @param members What stands beside the code, each with a comma before it. */
-CORPS_DECL HttpReply WeComServer::Impl::succeed(const Call& call, std::string_view members) {
+CORPS_DECL HttpReply detail::WeComPlatform::succeed(const Call& call, std::string_view members) {
     HttpReply out;
     out.contentType = "application/json; charset=UTF-8";
     if (options_.behaviour.omitErrcode && !call.wrongJson) {
@@ -449,7 +447,7 @@ CORPS_DECL HttpReply WeComServer::Impl::succeed(const Call& call, std::string_vi
     return out;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::failure(std::int64_t code, std::string_view text) {
+CORPS_DECL HttpReply detail::WeComPlatform::failure(std::int64_t code, std::string_view text) {
     const std::string number = std::to_string(code);
     const detail::Id128 id = detail::Hash128("hint").add(secret_).add(++answers_).id();
     std::string msg(text.empty() ? detail::wecom::errorText(code) : text);
@@ -468,21 +466,21 @@ CORPS_DECL HttpReply WeComServer::Impl::failure(std::int64_t code, std::string_v
 }
 
 /** The same for a parameter, which may be missing because the JSON was none. */
-CORPS_DECL HttpReply WeComServer::Impl::failure(const Call& call, std::int64_t code) {
+CORPS_DECL HttpReply detail::WeComPlatform::failure(const Call& call, std::int64_t code) {
     return call.wrongJson
                ? failure(code, std::string(detail::wecom::errorText(code)) + ". Warning: wrong json format. ")
                : failure(code);
 }
 
 /** A page of the login that leads nowhere. */
-CORPS_DECL HttpReply WeComServer::Impl::page(std::int64_t code) {
+CORPS_DECL HttpReply detail::WeComPlatform::page(std::int64_t code) {
     HttpReply out;
     out.contentType = "text/html; charset=utf-8";
     out.body = "<!DOCTYPE html><html><body><p>" + std::to_string(code) + "</p></body></html>\n";
     return out;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::tooFast(const Fault& fault) {
+CORPS_DECL HttpReply detail::WeComPlatform::tooFast(const Fault& fault) {
     HttpReply out = failure(fault.code == 0 ? 45009 : fault.code, fault.msg);
     if (fault.httpStatus != 0) {
         out.status = fault.httpStatus;
@@ -490,13 +488,16 @@ CORPS_DECL HttpReply WeComServer::Impl::tooFast(const Fault& fault) {
     return out;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::envelope(int httpStatus, std::int64_t code, const std::string& msg) {
+CORPS_DECL HttpReply detail::WeComPlatform::envelope(int httpStatus, std::int64_t code,
+                                                     const std::string& msg) {
     HttpReply out = failure(code, msg);
     out.status = httpStatus;
     return out;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::internalError(int httpStatus) { return envelope(httpStatus, -1, ""); }
+CORPS_DECL HttpReply detail::WeComPlatform::internalError(int httpStatus) {
+    return envelope(httpStatus, -1, "");
+}
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // Behaviour over the control calls
@@ -589,7 +590,7 @@ CORPS_DECL std::optional<std::string> WeComServer::Impl::control(std::string_vie
     const std::string_view agent = request.parameter("agentId");
     const auto agentId =
         agent.empty() ? std::optional<std::int64_t>(0) : detail::parseNumber<std::int64_t>(agent);
-    if (directory_->findMember(memberId) == kNone) {
+    if (corp_->directory->findMember(memberId) == kNone) {
         throw detail::ControlError("memberId", "expected the id of a member");
     }
     if (!agentId) {
@@ -603,6 +604,25 @@ CORPS_DECL std::optional<std::string> WeComServer::Impl::control(std::string_vie
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // The public face
+
+CORPS_DECL WeComServer::Impl::Impl(WeComOptions options, Organisation organisation)
+    : WeComPlatform(std::move(options)) {
+    replaceOrganisation(std::move(organisation));
+    start();
+}
+
+CORPS_DECL void WeComServer::Impl::setBehaviour(WeComBehaviour behaviour) {
+    options_.behaviour = std::move(behaviour);
+    corp_->ranges.clear();
+    behaviourChanged();
+}
+
+CORPS_DECL void WeComServer::Impl::replaceOrganisation(Organisation organisation) {
+    auto next = std::make_unique<detail::WeComEnterprise>(std::move(organisation));
+    const std::lock_guard lock(core_.mutex());
+    std::swap(enterprise_, next);
+    corp_ = enterprise_.get();
+}
 
 CORPS_DECL WeComServer::WeComServer(WeComOptions options)
     : WeComServer(std::move(options), detail::emptyOrganisation("1")) {}

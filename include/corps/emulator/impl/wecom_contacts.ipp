@@ -12,8 +12,9 @@ namespace corps::emulator {
 // What the calls have in common
 
 /** @param mandatory Without an id: refused, or else `out` stays as it is. */
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireDept(const Call& call, std::string_view name,
-                                                                   Index& out, bool mandatory) {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::requireDept(const Call& call,
+                                                                       std::string_view name, Index& out,
+                                                                       bool mandatory) {
     std::int64_t id = 0;
     const Found found = call.in.number(name, id);
     if (found == Found::absent) {
@@ -22,8 +23,8 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireDept(const Call& c
     if (found == Found::bad || id < 1) {
         return failure(60123);
     }
-    const auto dept = byDeptId_.find(id);
-    if (dept == byDeptId_.end()) {
+    const auto dept = corp_->byDeptId.find(id);
+    if (dept == corp_->byDeptId.end()) {
         return failure(options_.behaviour.unknownDeptCode);
     }
     if (!call.range->dept(dept->second)) {
@@ -33,7 +34,7 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireDept(const Call& c
     return std::nullopt;
 }
 
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireUser(const Call& call, Index& out) {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::requireUser(const Call& call, Index& out) {
     const std::string id = call.in.text("userid");
     if (id.empty()) {
         return failure(call, 41009);
@@ -41,8 +42,8 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireUser(const Call& c
     if (!detail::wecom::isUserId(id)) {
         return failure(40003);
     }
-    out = directory_->findMember(id);
-    if (out == kNone || !directory_->isActive(out)) {
+    out = corp_->directory->findMember(id);
+    if (out == kNone || !corp_->directory->isActive(out)) {
         return failure(options_.behaviour.unknownUserCode);
     }
     if (!call.range->member(out)) {
@@ -93,86 +94,87 @@ inline int statusOf(const Member& member) {
 
 }  // namespace detail::wecom
 
-CORPS_DECL std::string WeComServer::Impl::deptName(Index dept) const {
-    const Organisation& organisation = directory_->organisation();
-    return dept == directory_->root() && !organisation.corpName.empty() ? organisation.corpName
-                                                                        : directory_->dept(dept).name;
+CORPS_DECL std::string detail::WeComPlatform::deptName(Index dept) const {
+    const Organisation& organisation = corp_->directory->organisation();
+    return dept == corp_->directory->root() && !organisation.corpName.empty()
+               ? organisation.corpName
+               : corp_->directory->dept(dept).name;
 }
 
-CORPS_DECL std::int64_t WeComServer::Impl::parentId(const Call& call, Index dept) const {
-    const Index parent = directory_->parent(dept);
+CORPS_DECL std::int64_t detail::WeComPlatform::parentId(const Call& call, Index dept) const {
+    const Index parent = corp_->directory->parent(dept);
     return parent == kNone || (options_.behaviour.maskParents && !call.range->dept(parent))
                ? 0
-               : deptIds_[parent];
+               : corp_->deptIds[parent];
 }
 
 /** The departments a member is in, as far as they may be seen; who has none is in the root. */
-CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::places(const Call& call,
-                                                                           Index member) const {
+CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::places(const Call& call,
+                                                                                   Index member) const {
     std::vector<Index> out;
-    for (const Membership& place : directory_->member(member).departments) {
-        out.push_back(directory_->findDept(place.deptId));
+    for (const Membership& place : corp_->directory->member(member).departments) {
+        out.push_back(corp_->directory->findDept(place.deptId));
     }
     if (out.empty()) {
-        out.push_back(directory_->root());
+        out.push_back(corp_->directory->root());
     }
     std::erase_if(out, [&call](Index dept) { return !call.range->dept(dept); });
     return out;
 }
 
-CORPS_DECL std::int64_t WeComServer::Impl::orderIn(Index member, Index dept) const {
-    for (const Membership& place : directory_->member(member).departments) {
-        if (directory_->findDept(place.deptId) == dept) {
+CORPS_DECL std::int64_t detail::WeComPlatform::orderIn(Index member, Index dept) const {
+    for (const Membership& place : corp_->directory->member(member).departments) {
+        if (corp_->directory->findDept(place.deptId) == dept) {
             return detail::wecom::orderFrom(place.order);
         }
     }
     return detail::wecom::orderFrom(0);
 }
 
-CORPS_DECL bool WeComServer::Impl::leads(Index member, Index dept) const {
-    const auto& leaders = directory_->leaders(dept);
+CORPS_DECL bool detail::WeComPlatform::leads(Index member, Index dept) const {
+    const auto& leaders = corp_->directory->leaders(dept);
     return std::find(leaders.begin(), leaders.end(), member) != leaders.end();
 }
 
-CORPS_DECL void WeComServer::Impl::appendIds(std::string& out, const std::vector<Index>& depts) const {
-    detail::appendList(out, depts,
-                       [this](std::string& to, Index dept) { detail::appendNumber(to, deptIds_[dept]); });
+CORPS_DECL void detail::WeComPlatform::appendIds(std::string& out, const std::vector<Index>& depts) const {
+    detail::appendList(
+        out, depts, [this](std::string& to, Index dept) { detail::appendNumber(to, corp_->deptIds[dept]); });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // Departments [90208, 95350, 95351]
 
-CORPS_DECL void WeComServer::Impl::appendDeptBase(std::string& out, const Call& call, Index dept,
-                                                  bool name) const {
-    detail::appendInteger(out, "id", deptIds_[dept]);
+CORPS_DECL void detail::WeComPlatform::appendDeptBase(std::string& out, const Call& call, Index dept,
+                                                      bool name) const {
+    detail::appendInteger(out, "id", corp_->deptIds[dept]);
     if (name) {
         detail::appendText(out, "name", deptName(dept));
     }
     detail::appendInteger(out, "parentid", parentId(call, dept));
-    detail::appendInteger(out, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+    detail::appendInteger(out, "order", detail::wecom::orderFrom(corp_->directory->dept(dept).order));
 }
 
-CORPS_DECL void WeComServer::Impl::appendLeaders(std::string& out, const Call& call, Index dept) const {
-    std::vector<Index> leaders = directory_->leaders(dept);
+CORPS_DECL void detail::WeComPlatform::appendLeaders(std::string& out, const Call& call, Index dept) const {
+    std::vector<Index> leaders = corp_->directory->leaders(dept);
     std::erase_if(leaders, [&](Index leader) { return !visible(call, leader); });
     out += ",\"department_leader\":";
     detail::appendList(out, leaders, [this](std::string& to, Index leader) {
-        detail::appendJson(to, directory_->member(leader).memberId);
+        detail::appendJson(to, corp_->directory->member(leader).memberId);
     });
 }
 
 /** The departments a list has: that of the parameter with all below, or everything that may be seen.
  * @return Whether there is an answer to be made; else `refused` is it. */
-CORPS_DECL bool WeComServer::Impl::departments(const Call& call, std::vector<Index>& out,
-                                               std::optional<HttpReply>& refused) {
-    Index top = directory_->root();
+CORPS_DECL bool detail::WeComPlatform::departments(const Call& call, std::vector<Index>& out,
+                                                   std::optional<HttpReply>& refused) {
+    Index top = corp_->directory->root();
     refused = requireDept(call, "id", top, false);
     if (refused) {
         return false;
     }
     if (!call.effects.emptySuccess) {
-        for (std::size_t i = directory_->position(top); i < directory_->subtreeEnd(top); ++i) {
-            if (const Index dept = directory_->preorder()[i]; call.range->dept(dept)) {
+        for (std::size_t i = corp_->directory->position(top); i < corp_->directory->subtreeEnd(top); ++i) {
+            if (const Index dept = corp_->directory->preorder()[i]; call.range->dept(dept)) {
                 out.push_back(dept);
             }
         }
@@ -183,7 +185,7 @@ CORPS_DECL bool WeComServer::Impl::departments(const Call& call, std::vector<Ind
     return true;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::departmentList(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::departmentList(const Call& call) {
     std::vector<Index> depts;
     std::optional<HttpReply> refused;
     if (!departments(call, depts, refused)) {
@@ -199,7 +201,7 @@ CORPS_DECL HttpReply WeComServer::Impl::departmentList(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::departmentSimpleList(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::departmentSimpleList(const Call& call) {
     std::vector<Index> depts;
     std::optional<HttpReply> refused;
     if (!departments(call, depts, refused)) {
@@ -214,17 +216,17 @@ CORPS_DECL HttpReply WeComServer::Impl::departmentSimpleList(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::departmentGet(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::departmentGet(const Call& call) {
     Index dept = kNone;
     if (auto refused = requireDept(call, "id", dept, true)) {
         return std::move(*refused);
     }
     std::string out = ",\"department\":{";
-    detail::appendInteger(out, "id", deptIds_[dept]);
+    detail::appendInteger(out, "id", corp_->deptIds[dept]);
     detail::appendText(out, "name", deptName(dept));
     appendLeaders(out, call, dept);
     detail::appendInteger(out, "parentid", parentId(call, dept));
-    detail::appendInteger(out, "order", detail::wecom::orderFrom(directory_->dept(dept).order));
+    detail::appendInteger(out, "order", detail::wecom::orderFrom(corp_->directory->dept(dept).order));
     return succeed(call, out + "}");
 }
 
@@ -232,10 +234,10 @@ CORPS_DECL HttpReply WeComServer::Impl::departmentGet(const Call& call) {
 // Members [90196, 90200, 90201, 96067]
 
 /** The members of a record, each with a comma before it. @param list As a list of members has it. */
-CORPS_DECL void WeComServer::Impl::appendUser(std::string& out, const Call& call, Index index,
-                                              bool list) const {
+CORPS_DECL void detail::WeComPlatform::appendUser(std::string& out, const Call& call, Index index,
+                                                  bool list) const {
     using namespace detail;
-    const Member& member = directory_->member(index);
+    const Member& member = corp_->directory->member(index);
     const WeComBehaviour& b = options_.behaviour;
     const bool full = !b.newApp || call.token->contact;
     const auto depts = places(call, index);
@@ -261,12 +263,12 @@ CORPS_DECL void WeComServer::Impl::appendUser(std::string& out, const Call& call
     appendList(out, depts, [&](std::string& to, Index dept) { to += leads(index, dept) ? '1' : '0'; });
     // The leader of the main department, or for that one the leader above.
     Index leader = kNone;
-    Index main = directory_->root();
+    Index main = corp_->directory->root();
     if (!member.departments.empty()) {
-        main = directory_->findDept(member.departments[Directory::primaryOf(member)].deptId);
+        main = corp_->directory->findDept(member.departments[Directory::primaryOf(member)].deptId);
     }
-    for (Index dept = main; dept != kNone && leader == kNone; dept = directory_->parent(dept)) {
-        for (const Index each : directory_->leaders(dept)) {
+    for (Index dept = main; dept != kNone && leader == kNone; dept = corp_->directory->parent(dept)) {
+        for (const Index each : corp_->directory->leaders(dept)) {
             if (each != index) {
                 leader = each;
                 break;
@@ -275,7 +277,7 @@ CORPS_DECL void WeComServer::Impl::appendUser(std::string& out, const Call& call
     }
     out += ",\"direct_leader\":[";
     if (leader != kNone && visible(call, leader)) {
-        appendJson(out, directory_->member(leader).memberId);
+        appendJson(out, corp_->directory->member(leader).memberId);
     }
     out += ']';
     personal("avatar", member.photo, full);
@@ -287,7 +289,7 @@ CORPS_DECL void WeComServer::Impl::appendUser(std::string& out, const Call& call
         appendText(out, "open_userid", "");
     }
     if (call.range->dept(main)) {
-        appendInteger(out, "main_department", deptIds_[main]);
+        appendInteger(out, "main_department", corp_->deptIds[main]);
     }
     out += R"(,"extattr":{"attrs":[)";
     if (!member.jobNumber.empty() && !b.jobNumberName.empty()) {
@@ -314,7 +316,7 @@ CORPS_DECL void WeComServer::Impl::appendUser(std::string& out, const Call& call
     }
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userGet(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userGet(const Call& call) {
     Index member = kNone;
     if (auto refused = requireUser(call, member)) {
         return std::move(*refused);
@@ -325,8 +327,8 @@ CORPS_DECL HttpReply WeComServer::Impl::userGet(const Call& call) {
 }
 
 /** The members a list has. @return As `departments`. */
-CORPS_DECL bool WeComServer::Impl::membersOf(const Call& call, std::vector<Index>& out,
-                                             std::optional<HttpReply>& refused) {
+CORPS_DECL bool detail::WeComPlatform::membersOf(const Call& call, std::vector<Index>& out,
+                                                 std::optional<HttpReply>& refused) {
     const WeComBehaviour& b = options_.behaviour;
     Index top = kNone;
     refused = requireDept(call, "department_id", top, true);
@@ -342,11 +344,11 @@ CORPS_DECL bool WeComServer::Impl::membersOf(const Call& call, std::vector<Index
         return true;
     }
     if (!children || b.ignoreFetchChild) {
-        out = directory_->directMembers(top);
+        out = corp_->directory->directMembers(top);
     } else {
-        std::vector<bool> seen(directory_->organisation().userList.size());
-        for (std::size_t i = directory_->position(top); i < directory_->subtreeEnd(top); ++i) {
-            for (const Index member : directory_->directMembers(directory_->preorder()[i])) {
+        std::vector<bool> seen(corp_->directory->organisation().userList.size());
+        for (std::size_t i = corp_->directory->position(top); i < corp_->directory->subtreeEnd(top); ++i) {
+            for (const Index member : corp_->directory->directMembers(corp_->directory->preorder()[i])) {
                 if (!seen[member]) {
                     seen[member] = true;
                     out.push_back(member);
@@ -359,12 +361,12 @@ CORPS_DECL bool WeComServer::Impl::membersOf(const Call& call, std::vector<Index
         }
     }
     if (b.shuffle) {
-        detail::shuffle(out, "members " + std::to_string(deptIds_[top]), *b.shuffle);
+        detail::shuffle(out, "members " + std::to_string(corp_->deptIds[top]), *b.shuffle);
     }
     return true;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userList(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userList(const Call& call) {
     std::vector<Index> members;
     std::optional<HttpReply> refused;
     if (!membersOf(call, members, refused)) {
@@ -380,10 +382,11 @@ CORPS_DECL HttpReply WeComServer::Impl::userList(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL void WeComServer::Impl::appendSimpleUser(std::string& out, const Call& call, Index member) const {
+CORPS_DECL void detail::WeComPlatform::appendSimpleUser(std::string& out, const Call& call,
+                                                        Index member) const {
     out += '{';
-    detail::appendText(out, "userid", directory_->member(member).memberId);
-    detail::appendText(out, "name", directory_->member(member).nick);
+    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
+    detail::appendText(out, "name", corp_->directory->member(member).nick);
     out += ",\"department\":";
     appendIds(out, places(call, member));
     if (options_.behaviour.openUserId) {
@@ -392,7 +395,7 @@ CORPS_DECL void WeComServer::Impl::appendSimpleUser(std::string& out, const Call
     out += '}';
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userSimpleList(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userSimpleList(const Call& call) {
     std::vector<Index> members;
     std::optional<HttpReply> refused;
     if (!membersOf(call, members, refused)) {
@@ -404,18 +407,18 @@ CORPS_DECL HttpReply WeComServer::Impl::userSimpleList(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userListId(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userListId(const Call& call) {
     constexpr std::int64_t kMost = 10'000;
     const WeComBehaviour& b = options_.behaviour;
     auto limit = static_cast<std::int64_t>(b.listIdLimit);
     if (call.in.number("limit", limit) == Found::bad || limit < 1 || limit > kMost) {
         return failure(40058);
     }
-    if (pairs_.empty()) {
-        for (Index member = 0; member < directory_->organisation().userList.size(); ++member) {
-            if (directory_->isActive(member)) {
+    if (corp_->pairs.empty()) {
+        for (Index member = 0; member < corp_->directory->organisation().userList.size(); ++member) {
+            if (corp_->directory->isActive(member)) {
                 for (const Index dept : places(call, member)) {
-                    pairs_.push_back({member, dept});
+                    corp_->pairs.push_back({member, dept});
                 }
             }
         }
@@ -427,24 +430,24 @@ CORPS_DECL HttpReply WeComServer::Impl::userListId(const Call& call) {
         if (found == cursors_.end() || found->second.expiresMs <= core_.nowMs()) {
             return failure(50100);
         }
-        begin = std::min(found->second.at, pairs_.size());
+        begin = std::min(found->second.at, corp_->pairs.size());
     }
     auto size = static_cast<std::size_t>(limit);
     size = b.shortPages ? std::max<std::size_t>(1, size * 2 / 3) : size;
     size = b.pageLimit != 0 ? std::min(size, b.pageLimit) : size;
     std::size_t end = begin;
     std::size_t counted = 0;
-    while (end < pairs_.size() && !call.effects.emptySuccess) {
+    while (end < corp_->pairs.size() && !call.effects.emptySuccess) {
         const bool another =
-            !b.limitCountsMembers || end == begin || pairs_[end - 1].member != pairs_[end].member;
+            !b.limitCountsMembers || end == begin || corp_->pairs[end - 1].member != corp_->pairs[end].member;
         if (another && counted == size) {
             break;
         }
         counted += another ? 1U : 0U;
         ++end;
     }
-    const bool more =
-        !call.effects.emptySuccess && (end < pairs_.size() || (b.moreOnFullLastPage && counted == size));
+    const bool more = !call.effects.emptySuccess &&
+                      (end < corp_->pairs.size() || (b.moreOnFullLastPage && counted == size));
     std::string next;
     if (call.effects.repeatCursor && !cursor.empty()) {
         next = cursor;
@@ -459,15 +462,16 @@ CORPS_DECL HttpReply WeComServer::Impl::userListId(const Call& call) {
     out += ",\"dept_user\":[";
     for (std::size_t i = begin; i < end; ++i) {
         out += i == begin ? "{" : ",{";
-        detail::appendText(out, "userid", directory_->member(pairs_[i].member).memberId);
-        detail::appendInteger(out, "department", deptIds_[pairs_[i].dept]);
+        detail::appendText(out, "userid", corp_->directory->member(corp_->pairs[i].member).memberId);
+        detail::appendInteger(out, "department", corp_->deptIds[corp_->pairs[i].dept]);
         out += '}';
     }
     return succeed(call, out + "]");
 }
 
-CORPS_DECL WeComServer::Impl::Index WeComServer::Impl::findByText(bool email, std::string_view text) const {
-    const auto& users = directory_->organisation().userList;
+CORPS_DECL detail::WeComPlatform::Index detail::WeComPlatform::findByText(bool email,
+                                                                          std::string_view text) const {
+    const auto& users = corp_->directory->organisation().userList;
     const auto found = std::find_if(users.begin(), users.end(), [&](const Member& member) {
         if (member.status != 1) {
             return false;
@@ -482,7 +486,7 @@ CORPS_DECL WeComServer::Impl::Index WeComServer::Impl::findByText(bool email, st
     return found == users.end() ? kNone : static_cast<Index>(found - users.begin());
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userByMobile(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userByMobile(const Call& call) {
     const std::string mobile = call.in.text("mobile");
     if (mobile.empty()) {
         return failure(call, 40063);
@@ -492,11 +496,11 @@ CORPS_DECL HttpReply WeComServer::Impl::userByMobile(const Call& call) {
         return failure(46004);
     }
     std::string out;
-    detail::appendText(out, "userid", directory_->member(member).memberId);
+    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userByEmail(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userByEmail(const Call& call) {
     const std::string email = call.in.text("email");
     if (email.empty()) {
         return failure(call, 40063);
@@ -506,35 +510,35 @@ CORPS_DECL HttpReply WeComServer::Impl::userByEmail(const Call& call) {
         return failure(46004);
     }
     std::string out;
-    detail::appendText(out, "userid", directory_->member(member).memberId);
+    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
     return succeed(call, out);
 }
 
 // Ids for payments [90202]
-CORPS_DECL HttpReply WeComServer::Impl::openIdOf(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::openIdOf(const Call& call) {
     Index index = kNone;
     if (auto refused = requireUser(call, index)) {
         return std::move(*refused);
     }
-    const Member& member = directory_->member(index);
+    const Member& member = corp_->directory->member(index);
     const auto& unbound = options_.behaviour.unboundMemberIds;
     if (std::find(unbound.begin(), unbound.end(), member.memberId) != unbound.end()) {
         return failure(43004);
     }
     std::string out;
     detail::appendText(out, "openid",
-                       detail::wecom::openIdOf(directory_->organisation().corpId, member.memberId));
+                       detail::wecom::openIdOf(corp_->directory->organisation().corpId, member.memberId));
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userOfOpenId(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userOfOpenId(const Call& call) {
     const std::string openId = call.in.text("openid");
     if (openId.empty()) {
         return failure(call, 40063);
     }
-    const Organisation& organisation = directory_->organisation();
+    const Organisation& organisation = corp_->directory->organisation();
     for (Index member = 0; member < organisation.userList.size(); ++member) {
-        const std::string& id = directory_->member(member).memberId;
+        const std::string& id = corp_->directory->member(member).memberId;
         if (visible(call, member) && detail::wecom::openIdOf(organisation.corpId, id) == openId) {
             std::string out;
             detail::appendText(out, "userid", id);

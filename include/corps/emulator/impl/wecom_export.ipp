@@ -11,10 +11,10 @@
 namespace corps::emulator {
 
 /** Takes a job in. @param list The name of the list in the files, @param before members beside it. */
-CORPS_DECL HttpReply WeComServer::Impl::submitExport(const Call& call, std::string_view before,
-                                                     std::string_view list,
-                                                     const std::vector<std::string>& rows,
-                                                     std::string_view after) {
+CORPS_DECL HttpReply detail::WeComPlatform::submitExport(const Call& call, std::string_view before,
+                                                         std::string_view list,
+                                                         const std::vector<std::string>& rows,
+                                                         std::string_view after) {
     constexpr std::int64_t kLeast = 10'000;
     constexpr std::int64_t kMost = 1'000'000;
     constexpr std::size_t kKept = 5;
@@ -59,9 +59,10 @@ CORPS_DECL HttpReply WeComServer::Impl::submitExport(const Call& call, std::stri
 }
 
 /** Whoever may be seen, each once. */
-CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::everybody(const Call& call) const {
+CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::everybody(
+    const Call& call) const {
     std::vector<Index> out;
-    for (Index member = 0; member < directory_->organisation().userList.size(); ++member) {
+    for (Index member = 0; member < corp_->directory->organisation().userList.size(); ++member) {
         if (visible(call, member) && (options_.behaviour.exportNamed || !places(call, member).empty())) {
             out.push_back(member);
         }
@@ -69,7 +70,7 @@ CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::everybody(co
     return out;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::exportSimpleUsers(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::exportSimpleUsers(const Call& call) {
     std::vector<std::string> rows;
     for (const Index member : everybody(call)) {
         appendSimpleUser(rows.emplace_back(), call, member);
@@ -77,7 +78,7 @@ CORPS_DECL HttpReply WeComServer::Impl::exportSimpleUsers(const Call& call) {
     return submitExport(call, "", "userlist", rows);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::exportUsers(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::exportUsers(const Call& call) {
     std::vector<std::string> rows;
     for (const Index member : everybody(call)) {
         std::string& row = rows.emplace_back("{");
@@ -87,9 +88,9 @@ CORPS_DECL HttpReply WeComServer::Impl::exportUsers(const Call& call) {
     return submitExport(call, "", "userlist", rows);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::exportDepartments(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::exportDepartments(const Call& call) {
     std::vector<std::string> rows;
-    for (const Index dept : directory_->preorder()) {
+    for (const Index dept : corp_->directory->preorder()) {
         if (call.range->dept(dept)) {
             std::string& row = rows.emplace_back("{");
             appendDeptBase(row, call, dept, true);
@@ -99,7 +100,7 @@ CORPS_DECL HttpReply WeComServer::Impl::exportDepartments(const Call& call) {
     return submitExport(call, "", "department", rows);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::exportTagUsers(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::exportTagUsers(const Call& call) {
     const Tag* tag = nullptr;
     if (auto refused = requireTag(call, tag)) {
         return std::move(*refused);
@@ -115,7 +116,7 @@ CORPS_DECL HttpReply WeComServer::Impl::exportTagUsers(const Call& call) {
     return submitExport(call, std::string_view(name).substr(1), "userlist", rows, depts);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::exportResult(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::exportResult(const Call& call) {
     const WeComBehaviour& b = options_.behaviour;
     const std::string id = call.in.text("jobid");
     const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const ExportJob& each) {
@@ -150,7 +151,7 @@ CORPS_DECL HttpReply WeComServer::Impl::exportResult(const Call& call) {
 }
 
 /** A file, or the range of it that is asked for. */
-CORPS_DECL HttpReply WeComServer::Impl::exportFile(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::exportFile(const Call& call) {
     const std::string_view id = std::string_view(call.request.path).substr(kFilePath.size());
     HttpReply out;
     out.contentType = "application/octet-stream";

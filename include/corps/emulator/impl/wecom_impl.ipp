@@ -21,45 +21,64 @@
 
 namespace corps::emulator {
 
+namespace detail {
+
+/** An organisation with what a server of WeCom looks up in it. */
+struct WeComEnterprise {
+    using Index = Directory::Index;
+
+    struct Tag {
+        std::int64_t id = 0;
+        const Role* role = nullptr;
+    };
+    struct Pair {
+        Index member;
+        Index dept;
+    };
+
+    /** @throws OrganisationError what cannot be WeCom's. */
+    CORPS_DECL explicit WeComEnterprise(Organisation organisation);
+
+    std::unique_ptr<Directory> directory;
+    std::vector<std::int64_t> deptIds;
+    std::unordered_map<std::int64_t, Index> byDeptId;
+    std::vector<Tag> tags;
+    std::vector<Pair> pairs;                                  ///< of user/list_id; made when asked for
+    std::map<const WeComContactScope*, VisibleRange> ranges;  ///< none: the whole organisation
+};
+
 /**
- * The WeCom dialect. Routes, gates and answers are in wecom.ipp; what the calls do in the files beside it.
+ * The WeCom dialect: what the servers of one enterprise's own app and of a provider's apps have in common.
+ * Routes, gates and answers are in wecom.ipp; what the calls do in the files beside it.
  *
  * Gates are passed in this order: route, token, address, rate, concurrency, kind of secret, parameters,
  * visible range; then fields are withheld.
  */
-class WeComServer::Impl final : public detail::Platform {
+class WeComPlatform : public Platform {
 public:
-    Impl(WeComOptions options, Organisation organisation);
-    ~Impl() override { core_.stop(); }
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
+    explicit WeComPlatform(WeComOptions options);
+    WeComPlatform(const WeComPlatform&) = delete;
+    WeComPlatform& operator=(const WeComPlatform&) = delete;
 
-    detail::ServerCore& core() noexcept override { return core_; }
+    ServerCore& core() noexcept override { return core_; }
 
     // With the lock held:
     const WeComOptions& options() const noexcept { return options_; }
-    void setBehaviour(WeComBehaviour behaviour);
-    std::string loginCode(std::string_view memberId, std::int64_t agentId, bool privateInfo);
     std::int64_t tagId(std::string_view roleId) const;
 
     std::string_view route(const HttpRequest& request) override;
-    HttpReply answer(const HttpRequest& request, const detail::Effects& effects) override;
+    HttpReply answer(const HttpRequest& request, const Effects& effects) override;
     HttpReply tooFast(const Fault& fault) override;
     HttpReply envelope(int httpStatus, std::int64_t code, const std::string& msg) override;
     HttpReply internalError(int httpStatus) override;
     std::chrono::milliseconds latency() const override { return options_.behaviour.latency; }
-    const Organisation& currentOrganisation() const override { return directory_->organisation(); }
-    void replaceOrganisation(Organisation organisation) override;
-    std::string behaviourJson() const override;
-    void readBehaviour(const boost::json::value& json) override;
-    std::optional<std::string> control(std::string_view what, const HttpRequest& request) override;
 
-private:
-    using Index = detail::Directory::Index;
-    static constexpr Index kNone = detail::Directory::kNone;
+protected:
+    using Index = Directory::Index;
+    static constexpr Index kNone = Directory::kNone;
     static constexpr std::string_view kFilePath = "/_export/";  ///< of files; elsewhere another host's
-    using Parameters = detail::Parameters;
     using Found = Parameters::Found;
+    using Tag = WeComEnterprise::Tag;
 
     /** Which tokens a call takes. */
     enum class Gate {
@@ -72,7 +91,7 @@ private:
     };
 
     struct Call;
-    using Handler = HttpReply (Impl::*)(const Call&);
+    using Handler = HttpReply (WeComPlatform::*)(const Call&);
 
     struct Endpoint {
         std::string_view method;
@@ -85,6 +104,7 @@ private:
     };
 
     struct Token {
+        WeComEnterprise* corp = nullptr;  ///< none: the one there is
         std::string corpId;
         std::string key;  ///< of its organisation and secret
         std::int64_t agentId = 0;
@@ -118,35 +138,52 @@ private:
         std::uint32_t polls = 0;
         std::int64_t expiresMs = 0;  ///< when the files are gone
     };
-    struct Tag {
-        std::int64_t id = 0;
-        const Role* role = nullptr;
+
+    /** Whom somebody is who asks for a token. */
+    struct Identity {
+        std::int64_t code = 0;     ///< what the question is refused with; 0: it is not
+        bool wrongSecret = false;  ///< counts for the ban of the address
+        Token token;
     };
-    struct Pair {
-        Index member;
-        Index dept;
+    /** What a login is for. */
+    struct LoginTarget {
+        WeComEnterprise* corp = nullptr;
+        std::string corpId;
+        const WeComContactScope* scope = nullptr;  ///< the app's own
     };
 
     /** A call that has passed the gates. */
     struct Call {
         const HttpRequest& request;
-        const detail::Effects& effects;
+        const Effects& effects;
         Parameters in;
         bool wrongJson = false;
         const Token* token = nullptr;
-        const detail::VisibleRange* range = nullptr;
+        const VisibleRange* range = nullptr;
     };
 
-    std::vector<Endpoint> makeEndpoints() const;
+    /** Listens; the last thing a derived class's constructor does. */
+    void start();
+    void addEndpoints();
+    void addEndpoint(std::string_view method, std::string_view path, Handler handler, Gate gate = Gate::any,
+                     bool list = false, bool page = false);
+    void behaviourChanged();
+
+    /** Whose secret that is, with no part of it empty. */
+    virtual Identity identify(const std::string& corpId, const std::string& secret) = 0;
+    /** @return 0, or what is wrong: 40013 the id of the organisation, 40056 that of the app. */
+    virtual std::int64_t findLogin(const std::string& corpId, std::int64_t agentId, LoginTarget& out) = 0;
+
     std::optional<HttpReply> checkToken(const HttpRequest& request, Call& call);
     std::optional<HttpReply> checkAddress();
     std::optional<HttpReply> checkRate(const std::string& corpId);
     std::optional<HttpReply> checkConcurrency(const std::string& corpId);
     std::optional<HttpReply> checkKind(const Call& call);
-    bool used(const std::string& key, std::span<const detail::RateLimit> limits);
-    const detail::VisibleRange& rangeOf(const Token& token);
-    const WeComContactScope& scopeOf(const Token& token) const {
-        return token.scope != nullptr ? *token.scope : options_.behaviour.scope;
+    bool used(const std::string& key, std::span<const RateLimit> limits);
+    const VisibleRange& rangeOf(const WeComContactScope* scope);
+    /** None: everything. */
+    const WeComContactScope* scopeOf(const Token& token) const {
+        return token.contact ? nullptr : token.scope != nullptr ? token.scope : &options_.behaviour.scope;
     }
 
     HttpReply succeed(const Call& call, std::string_view members);
@@ -163,7 +200,7 @@ private:
     std::int64_t orderIn(Index member, Index dept) const;
     bool leads(Index member, Index dept) const;
     bool visible(const Call& call, Index member) const {
-        return directory_->isActive(member) && call.range->member(member);
+        return corp_->directory->isActive(member) && call.range->member(member);
     }
     void appendIds(std::string& out, const std::vector<Index>& depts) const;
     void appendDeptBase(std::string& out, const Call& call, Index dept, bool name) const;
@@ -224,22 +261,17 @@ private:
     void forgetExpired();
 
     WeComOptions options_;
-    detail::ServerCore core_;
+    ServerCore core_;
     std::vector<Endpoint> endpoints_;
     const Endpoint* endpoint_ = nullptr;  // of the request in hand
     bool wrongMethod_ = false;
 
-    std::unique_ptr<detail::Directory> directory_;
-    std::vector<std::int64_t> deptIds_;
-    std::unordered_map<std::int64_t, Index> byDeptId_;
-    std::vector<Tag> tags_;
-    std::vector<Pair> pairs_;                                          // of user/list_id; made when asked for
-    std::map<const WeComContactScope*, detail::VisibleRange> ranges_;  // none: the whole organisation
+    WeComEnterprise* corp_ = nullptr;  // whose contacts the request in hand is about
 
     std::string secret_;
     std::uint64_t issued_ = 0;
     std::uint64_t answers_ = 0;
-    detail::RateWindows rates_;
+    RateWindows rates_;
     std::unordered_map<std::string, std::int64_t> blockedUntilMs_;
     std::unordered_map<std::string, std::vector<std::chrono::steady_clock::time_point>> answering_;
     std::uint32_t wrongSecrets_ = 0;
@@ -250,6 +282,33 @@ private:
     std::unordered_map<std::string, Ticket> tickets_;
     std::unordered_map<std::string, Cursor> cursors_;
     std::vector<ExportJob> jobs_;
+};
+
+}  // namespace detail
+
+/** The server of one enterprise. */
+class WeComServer::Impl final : public detail::WeComPlatform {
+public:
+    Impl(WeComOptions options, Organisation organisation);
+    ~Impl() override { core_.stop(); }
+
+    // With the lock held:
+    void setBehaviour(WeComBehaviour behaviour);
+    std::string loginCode(std::string_view memberId, std::int64_t agentId, bool privateInfo);
+
+    const Organisation& currentOrganisation() const override {
+        return enterprise_->directory->organisation();
+    }
+    void replaceOrganisation(Organisation organisation) override;
+    std::string behaviourJson() const override;
+    void readBehaviour(const boost::json::value& json) override;
+    std::optional<std::string> control(std::string_view what, const HttpRequest& request) override;
+
+private:
+    Identity identify(const std::string& corpId, const std::string& secret) override;
+    std::int64_t findLogin(const std::string& corpId, std::int64_t agentId, LoginTarget& out) override;
+
+    std::unique_ptr<detail::WeComEnterprise> enterprise_;
 };
 
 }  // namespace corps::emulator

@@ -9,11 +9,11 @@
 /** @file Tokens and login. In brackets the pages of WeCom's documentation. */
 namespace corps::emulator {
 
-CORPS_DECL std::string WeComServer::Impl::makeToken(std::string_view prefix, std::size_t digits) {
+CORPS_DECL std::string detail::WeComPlatform::makeToken(std::string_view prefix, std::size_t digits) {
     return detail::makeToken(secret_, issued_, prefix, digits);
 }
 
-CORPS_DECL void WeComServer::Impl::forgetExpired() {
+CORPS_DECL void detail::WeComPlatform::forgetExpired() {
     constexpr std::size_t kMany = 1000;
     // A day longer than they live, to tell "expired" from "unknown".
     const std::int64_t limit = core_.nowMs() - 86'400'000;
@@ -28,28 +28,11 @@ CORPS_DECL void WeComServer::Impl::forgetExpired() {
     clean(cursors_);
 }
 
-// [91039]
-CORPS_DECL HttpReply WeComServer::Impl::gettoken(const Call& call) {
+CORPS_DECL WeComServer::Impl::Identity WeComServer::Impl::identify(const std::string& corpId,
+                                                                   const std::string& secret) {
     const WeComBehaviour& b = options_.behaviour;
-    const std::string corpId = call.in.text("corpid");
-    const std::string secret = call.in.text("corpsecret");
-    const std::int64_t now = core_.nowMs();
-    if (now < bannedUntilMs_) {
-        core_.countRateLimited();
-        return failure(45009);
-    }
-    if (corpId.empty()) {
-        return failure(41002);
-    }
-    if (secret.empty()) {
-        return failure(41004);
-    }
-    if (b.deniedAtToken) {
-        if (auto refused = checkAddress()) {
-            return std::move(*refused);
-        }
-    }
-    Token token;
+    Identity out;
+    Token& token = out.token;
     token.corpId = corpId;
     bool known = options_.credentials.empty();
     bool corpKnown = known;
@@ -72,15 +55,46 @@ CORPS_DECL HttpReply WeComServer::Impl::gettoken(const Call& call) {
         }
     }
     if (!corpKnown) {
-        return failure(40013);
+        out.code = 40013;
+    } else if (!known) {
+        out.code = elsewhere ? 40091 : 40001;
+        out.wrongSecret = true;
+    } else if (b.appDisabled && !token.contact) {
+        out.code = 40001;
     }
-    if (!known || (b.appDisabled && !token.contact)) {
-        if (!known && b.wrongSecrets != 0 && ++wrongSecrets_ >= b.wrongSecrets) {
-            wrongSecrets_ = 0;
-            bannedUntilMs_ = now + 3'600'000;
+    return out;
+}
+
+// [91039]
+CORPS_DECL HttpReply detail::WeComPlatform::gettoken(const Call& call) {
+    const WeComBehaviour& b = options_.behaviour;
+    const std::string corpId = call.in.text("corpid");
+    const std::string secret = call.in.text("corpsecret");
+    const std::int64_t now = core_.nowMs();
+    if (now < bannedUntilMs_) {
+        core_.countRateLimited();
+        return failure(45009);
+    }
+    if (corpId.empty()) {
+        return failure(41002);
+    }
+    if (secret.empty()) {
+        return failure(41004);
+    }
+    if (b.deniedAtToken) {
+        if (auto refused = checkAddress()) {
+            return std::move(*refused);
         }
-        return failure(elsewhere && !known ? 40091 : 40001);
     }
+    Identity who = identify(corpId, secret);
+    if (who.wrongSecret && b.wrongSecrets != 0 && ++wrongSecrets_ >= b.wrongSecrets) {
+        wrongSecrets_ = 0;
+        bannedUntilMs_ = now + 3'600'000;
+    }
+    if (who.code != 0) {
+        return failure(who.code);
+    }
+    Token& token = who.token;
     forgetExpired();
     token.key = detail::wecom::lowerCase(corpId) + " " + secret;
     std::string& current = currentTokens_[token.key];
@@ -105,7 +119,7 @@ CORPS_DECL HttpReply WeComServer::Impl::gettoken(const Call& call) {
 // ---------------------------------------------------------------------------------------------------------------------------
 // The pages [91022, 98152]
 
-CORPS_DECL std::string WeComServer::Impl::addCode(LoginCode code) {
+CORPS_DECL std::string detail::WeComPlatform::addCode(LoginCode code) {
     forgetExpired();
     code.expiresMs = core_.nowMs() + std::chrono::milliseconds(options_.codeLifetime).count();
     std::string text = makeToken("", 43);
@@ -144,9 +158,30 @@ inline bool isState(std::string_view state) noexcept {
 
 }  // namespace detail::wecom
 
+CORPS_DECL std::int64_t WeComServer::Impl::findLogin(const std::string& corpId, std::int64_t agentId,
+                                                     LoginTarget& out) {
+    out.corp = enterprise_.get();
+    out.corpId = corpId;
+    const auto& apps = options_.credentials;
+    const auto corp = [&](const WeComCredentials& each) {
+        return detail::wecom::sameCorp(each.corpId, corpId);
+    };
+    if (corpId.empty() || (!apps.empty() && std::none_of(apps.begin(), apps.end(), corp))) {
+        return 40013;
+    }
+    const auto app = std::find_if(apps.begin(), apps.end(), [&](const WeComCredentials& each) {
+        return corp(each) && !each.secret.empty() && (agentId == 0 || each.agentId == agentId);
+    });
+    if (!apps.empty() && app == apps.end()) {
+        return 40056;
+    }
+    out.scope = app != apps.end() && app->scope ? &*app->scope : nullptr;
+    return 0;
+}
+
 /** Somebody logs in for the app. @param scan By a page that only who sees the app gets through. */
-CORPS_DECL HttpReply WeComServer::Impl::logIn(const Call& call, bool scan, bool privateInfo,
-                                              std::int64_t agentId) {
+CORPS_DECL HttpReply detail::WeComPlatform::logIn(const Call& call, bool scan, bool privateInfo,
+                                                  std::int64_t agentId) {
     const WeComBehaviour& b = options_.behaviour;
     const HttpRequest& request = call.request;
     const std::string redirect(request.parameter("redirect_uri"));
@@ -158,27 +193,15 @@ CORPS_DECL HttpReply WeComServer::Impl::logIn(const Call& call, bool scan, bool 
          detail::wecom::hostOf(redirect) != detail::wecom::lowerCase(options_.trustedDomain))) {
         return page(scan ? -31020 : 50001);
     }
+    LoginTarget target;
+    if (const std::int64_t wrong = findLogin(std::string(request.parameter("appid")), agentId, target);
+        wrong != 0) {
+        return page(!scan ? wrong : wrong == 40013 ? -31027 : -31028);
+    }
+    corp_ = target.corp;
     LoginCode code;
-    code.corpId = std::string(request.parameter("appid"));
-    const auto app = std::find_if(
-        options_.credentials.begin(), options_.credentials.end(), [&](const WeComCredentials& each) {
-            return detail::wecom::sameCorp(each.corpId, code.corpId) && !each.secret.empty() &&
-                   (agentId == 0 || each.agentId == agentId);
-        });
-    const bool corp = options_.credentials.empty() ||
-                      std::any_of(options_.credentials.begin(), options_.credentials.end(),
-                                  [&](const WeComCredentials& each) {
-                                      return detail::wecom::sameCorp(each.corpId, code.corpId);
-                                  });
-    if (code.corpId.empty() || !corp) {
-        return page(scan ? -31027 : 40013);
-    }
-    if (!options_.credentials.empty() && app == options_.credentials.end()) {
-        return page(scan ? -31028 : 40056);
-    }
+    code.corpId = target.corpId;
     code.agentId = agentId;
-    Token token;
-    token.scope = app != options_.credentials.end() && app->scope ? &*app->scope : nullptr;
     if (b.denyLogin) {
         return page(50002);
     }
@@ -187,12 +210,12 @@ CORPS_DECL HttpReply WeComServer::Impl::logIn(const Call& call, bool scan, bool 
     } else if (!b.loginLinkedId.empty()) {
         code.userId = b.loginLinkedId;
     } else {
-        code.userId = detail::whoLogsIn(directory_->organisation(), b.loginMemberId);
-        const Index member = directory_->findMember(code.userId);
-        if (member == kNone || !directory_->isActive(member)) {
+        code.userId = detail::whoLogsIn(corp_->directory->organisation(), b.loginMemberId);
+        const Index member = corp_->directory->findMember(code.userId);
+        if (member == kNone || !corp_->directory->isActive(member)) {
             return page(50002);
         }
-        const bool sees = rangeOf(token).member(member);
+        const bool sees = rangeOf(target.scope != nullptr ? target.scope : &b.scope).member(member);
         if (!sees && (scan || privateInfo)) {
             return page(50002);
         }
@@ -208,7 +231,7 @@ CORPS_DECL HttpReply WeComServer::Impl::logIn(const Call& call, bool scan, bool 
 }
 
 /** Within the WeCom client. */
-CORPS_DECL HttpReply WeComServer::Impl::oauthPage(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::oauthPage(const Call& call) {
     const HttpRequest& request = call.request;
     const std::string_view scope = request.parameter("scope");
     const auto agentId = detail::parseNumber<std::int64_t>(request.parameter("agentid")).value_or(0);
@@ -222,7 +245,7 @@ CORPS_DECL HttpReply WeComServer::Impl::oauthPage(const Call& call) {
 }
 
 /** In a browser. */
-CORPS_DECL HttpReply WeComServer::Impl::ssoPage(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::ssoPage(const Call& call) {
     if (call.request.parameter("login_type") != "CorpApp") {
         return page(-31040);
     }
@@ -230,7 +253,7 @@ CORPS_DECL HttpReply WeComServer::Impl::ssoPage(const Call& call) {
 }
 
 /** In a browser, as it was once. */
-CORPS_DECL HttpReply WeComServer::Impl::qrPage(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::qrPage(const Call& call) {
     const auto agentId = detail::parseNumber<std::int64_t>(call.request.parameter("agentid")).value_or(0);
     return agentId < 1 ? page(-31028) : logIn(call, true, false, agentId);
 }
@@ -239,7 +262,8 @@ CORPS_DECL HttpReply WeComServer::Impl::qrPage(const Call& call) {
 // Who it was [91023, 95833]
 
 /** The code of the call, if it is good. @param code Else the number it is refused with. */
-CORPS_DECL WeComServer::Impl::LoginCode* WeComServer::Impl::findCode(const Call& call, std::int64_t& code) {
+CORPS_DECL detail::WeComPlatform::LoginCode* detail::WeComPlatform::findCode(const Call& call,
+                                                                             std::int64_t& code) {
     const std::string text = call.in.text("code");
     const bool distinct = options_.behaviour.distinctCodeErrors;
     code = text.empty() ? 41008 : 40029;
@@ -261,7 +285,7 @@ CORPS_DECL WeComServer::Impl::LoginCode* WeComServer::Impl::findCode(const Call&
     return &login;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userInfo(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userInfo(const Call& call) {
     std::int64_t refused = 0;
     LoginCode* login = findCode(call, refused);
     if (login == nullptr) {
@@ -269,10 +293,10 @@ CORPS_DECL HttpReply WeComServer::Impl::userInfo(const Call& call) {
     }
     login->used = true;
     const WeComBehaviour& b = options_.behaviour;
-    const Index member = directory_->findMember(login->userId);
+    const Index member = corp_->directory->findMember(login->userId);
     std::string out;
     const bool linked = login->userId.find('/') != std::string::npos;
-    if (linked || (member != kNone && directory_->isActive(member))) {
+    if (linked || (member != kNone && corp_->directory->isActive(member))) {
         detail::appendText(out, "userid", login->userId);
         if (!linked && login->privateInfo && visible(call, member)) {
             const std::string text = makeToken("", 64);
@@ -285,7 +309,7 @@ CORPS_DECL HttpReply WeComServer::Impl::userInfo(const Call& call) {
     }
     detail::appendText(out, "openid",
                        login->openId.empty()
-                           ? detail::wecom::openIdOf(directory_->organisation().corpId, login->userId)
+                           ? detail::wecom::openIdOf(corp_->directory->organisation().corpId, login->userId)
                            : login->openId);
     if (!b.loginExternalUserId.empty()) {
         detail::appendText(out, "external_userid", b.loginExternalUserId);
@@ -294,22 +318,23 @@ CORPS_DECL HttpReply WeComServer::Impl::userInfo(const Call& call) {
 }
 
 /** As it was once, with capitals. */
-CORPS_DECL HttpReply WeComServer::Impl::oldUserInfo(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::oldUserInfo(const Call& call) {
     std::int64_t refused = 0;
     LoginCode* login = findCode(call, refused);
     if (login == nullptr) {
         return failure(refused);
     }
     login->used = true;
-    const Index member = directory_->findMember(login->userId);
+    const Index member = corp_->directory->findMember(login->userId);
     std::string out;
-    if (login->userId.find('/') != std::string::npos || (member != kNone && directory_->isActive(member))) {
+    if (login->userId.find('/') != std::string::npos ||
+        (member != kNone && corp_->directory->isActive(member))) {
         detail::appendText(out, "UserId", login->userId);
     } else {
         detail::appendText(out, "OpenId",
-                           login->openId.empty()
-                               ? detail::wecom::openIdOf(directory_->organisation().corpId, login->userId)
-                               : login->openId);
+                           login->openId.empty() ? detail::wecom::openIdOf(
+                                                       corp_->directory->organisation().corpId, login->userId)
+                                                 : login->openId);
     }
     std::string device;
     detail::appendHex(device, detail::Hash128("device").add(login->userId).id());
@@ -317,7 +342,7 @@ CORPS_DECL HttpReply WeComServer::Impl::oldUserInfo(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::userDetail(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::userDetail(const Call& call) {
     const std::string text = call.in.text("user_ticket");
     const auto ticket = tickets_.find(text);
     if (text.empty() || ticket == tickets_.end() || ticket->second.key != call.token->key) {
@@ -326,11 +351,11 @@ CORPS_DECL HttpReply WeComServer::Impl::userDetail(const Call& call) {
     if (ticket->second.expiresMs <= core_.nowMs()) {
         return failure(84014);
     }
-    const Index index = directory_->findMember(ticket->second.memberId);
-    if (index == kNone || !directory_->isActive(index)) {
+    const Index index = corp_->directory->findMember(ticket->second.memberId);
+    if (index == kNone || !corp_->directory->isActive(index)) {
         return failure(options_.behaviour.unknownUserCode);
     }
-    const Member& member = directory_->member(index);
+    const Member& member = corp_->directory->member(index);
     const auto& fields = options_.behaviour.privateFields;
     std::string out;
     detail::appendText(out, "userid", member.memberId);

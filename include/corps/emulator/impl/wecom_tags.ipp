@@ -8,8 +8,8 @@
 /** @file Tags [90213, 90216] and the app itself [90227]. */
 namespace corps::emulator {
 
-CORPS_DECL std::int64_t WeComServer::Impl::tagId(std::string_view roleId) const {
-    for (const Tag& tag : tags_) {
+CORPS_DECL std::int64_t detail::WeComPlatform::tagId(std::string_view roleId) const {
+    for (const Tag& tag : corp_->tags) {
         if (tag.role->roleId == roleId) {
             return tag.id;
         }
@@ -17,19 +17,19 @@ CORPS_DECL std::int64_t WeComServer::Impl::tagId(std::string_view roleId) const 
     return 0;
 }
 
-CORPS_DECL const WeComServer::Impl::Tag* WeComServer::Impl::findTag(std::int64_t id) const {
+CORPS_DECL const detail::WeComPlatform::Tag* detail::WeComPlatform::findTag(std::int64_t id) const {
     const auto found =
-        std::find_if(tags_.begin(), tags_.end(), [id](const Tag& tag) { return tag.id == id; });
-    return found == tags_.end() ? nullptr : &*found;
+        std::find_if(corp_->tags.begin(), corp_->tags.end(), [id](const Tag& tag) { return tag.id == id; });
+    return found == corp_->tags.end() ? nullptr : &*found;
 }
 
-CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(
+CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::tagDepts(
     const std::string& roleId) const {
     std::vector<Index> out;
     const auto found = options_.behaviour.tagDepts.find(roleId);
     if (found != options_.behaviour.tagDepts.end()) {
         for (const std::string& id : found->second) {
-            const Index dept = id == "1" ? directory_->root() : directory_->findDept(id);
+            const Index dept = id == "1" ? corp_->directory->root() : corp_->directory->findDept(id);
             if (dept != kNone) {
                 out.push_back(dept);
             }
@@ -38,9 +38,9 @@ CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(
     return out;
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::tagList(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::tagList(const Call& call) {
     std::string out = ",\"taglist\":";
-    detail::appendList(out, call.effects.emptySuccess ? std::vector<Tag>{} : tags_,
+    detail::appendList(out, call.effects.emptySuccess ? std::vector<Tag>{} : corp_->tags,
                        [](std::string& to, const Tag& tag) {
                            to += '{';
                            detail::appendInteger(to, "tagid", tag.id);
@@ -50,7 +50,7 @@ CORPS_DECL HttpReply WeComServer::Impl::tagList(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireTag(const Call& call, const Tag*& out) {
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::requireTag(const Call& call, const Tag*& out) {
     std::int64_t id = 0;
     const Found found = call.in.number("tagid", id);
     if (found == Found::absent) {
@@ -60,15 +60,15 @@ CORPS_DECL std::optional<HttpReply> WeComServer::Impl::requireTag(const Call& ca
     return out == nullptr ? std::optional<HttpReply>(failure(40068)) : std::nullopt;
 }
 
-CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagMembers(const Call& call,
-                                                                               const Tag& tag) const {
-    std::vector<Index> out = directory_->roleMembers(tag.role->roleId);
+CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::tagMembers(const Call& call,
+                                                                                       const Tag& tag) const {
+    std::vector<Index> out = corp_->directory->roleMembers(tag.role->roleId);
     std::erase_if(out, [&](Index member) { return !visible(call, member); });
     return out;
 }
 
-CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(const Call& call,
-                                                                             const Tag& tag) const {
+CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::tagDepts(const Call& call,
+                                                                                     const Tag& tag) const {
     std::vector<Index> out = tagDepts(tag.role->roleId);
     if (options_.behaviour.filterTagDepts) {
         std::erase_if(out, [&](Index dept) { return !call.range->dept(dept); });
@@ -76,17 +76,17 @@ CORPS_DECL std::vector<WeComServer::Impl::Index> WeComServer::Impl::tagDepts(con
     return out;
 }
 
-CORPS_DECL void WeComServer::Impl::appendTagUser(std::string& out, const Call& call, Index member) const {
+CORPS_DECL void detail::WeComPlatform::appendTagUser(std::string& out, const Call& call, Index member) const {
     const WeComBehaviour& b = options_.behaviour;
     out += '{';
-    detail::appendText(out, "userid", directory_->member(member).memberId);
+    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
     if (!call.token->contact || !b.contactNewAddress || b.contactTagNames) {
-        detail::appendText(out, "name", directory_->member(member).nick);
+        detail::appendText(out, "name", corp_->directory->member(member).nick);
     }
     out += '}';
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::tagGet(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::tagGet(const Call& call) {
     const Tag* tag = nullptr;
     if (auto refused = requireTag(call, tag)) {
         return std::move(*refused);
@@ -102,7 +102,7 @@ CORPS_DECL HttpReply WeComServer::Impl::tagGet(const Call& call) {
     return succeed(call, out);
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::agentGet(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::agentGet(const Call& call) {
     std::int64_t id = 0;
     const Found found = call.in.number("agentid", id);
     if (found == Found::absent) {
@@ -114,21 +114,21 @@ CORPS_DECL HttpReply WeComServer::Impl::agentGet(const Call& call) {
     if (call.token->agentId != 0 && call.token->agentId != id) {
         return failure(301002);
     }
-    const WeComContactScope& scope = scopeOf(*call.token);
+    const WeComContactScope& scope = *scopeOf(*call.token);
     std::vector<Index> users;
     std::vector<Index> depts;
     std::vector<std::int64_t> tags;
     if (scope.all) {
-        depts.push_back(directory_->root());
+        depts.push_back(corp_->directory->root());
     } else {
         for (const std::string& memberId : scope.memberIds) {
-            const Index member = directory_->findMember(memberId);
-            if (member != kNone && directory_->isActive(member)) {
+            const Index member = corp_->directory->findMember(memberId);
+            if (member != kNone && corp_->directory->isActive(member)) {
                 users.push_back(member);
             }
         }
         for (const std::string& deptId : scope.deptIds) {
-            const Index dept = deptId == "1" ? directory_->root() : directory_->findDept(deptId);
+            const Index dept = deptId == "1" ? corp_->directory->root() : corp_->directory->findDept(deptId);
             if (dept != kNone) {
                 depts.push_back(dept);
             }
@@ -145,7 +145,7 @@ CORPS_DECL HttpReply WeComServer::Impl::agentGet(const Call& call) {
            R"("allow_userinfos":{"user":)";
     detail::appendList(out, users, [this](std::string& to, Index member) {
         to += '{';
-        detail::appendText(to, "userid", directory_->member(member).memberId);
+        detail::appendText(to, "userid", corp_->directory->member(member).memberId);
         to += '}';
     });
     out += R"(},"allow_partys":{"partyid":)";
@@ -157,7 +157,7 @@ CORPS_DECL HttpReply WeComServer::Impl::agentGet(const Call& call) {
     return succeed(call, out + R"(,"report_location_flag":0,"isreportenter":0,"home_url":"")");
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::agentList(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::agentList(const Call& call) {
     std::string out = ",\"agentlist\":[";
     if (!call.effects.emptySuccess) {
         out += '{';
@@ -168,7 +168,7 @@ CORPS_DECL HttpReply WeComServer::Impl::agentList(const Call& call) {
     return succeed(call, out + "]");
 }
 
-CORPS_DECL HttpReply WeComServer::Impl::callbackIps(const Call& call) {
+CORPS_DECL HttpReply detail::WeComPlatform::callbackIps(const Call& call) {
     HttpReply out = succeed(call, "");
     out.body.insert(1, out.body == "{}" ? R"("ip_list":["127.0.0.1"])" : R"("ip_list":["127.0.0.1"],)");
     return out;
