@@ -102,6 +102,8 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerCli
 #include <corps/storage/impl/sqlite.ipp>
 #endif
 #ifdef CORPS_INCLUDED_EMULATOR
+#include <corps/emulator/impl/callback_sender.ipp>
+#include <corps/emulator/impl/callbacks.ipp>
 #include <corps/emulator/impl/dingtalk.ipp>
 #include <corps/emulator/impl/faults.ipp>
 #include <corps/emulator/impl/feishu.ipp>

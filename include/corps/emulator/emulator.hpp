@@ -6,6 +6,7 @@
  *
  * An opt-in header: it needs Boost.JSON and OpenSSL at link time.
  */
+#include <corps/emulator/callbacks.hpp>
 #include <corps/emulator/dingtalk.hpp>
 #include <corps/emulator/faults.hpp>
 #include <corps/emulator/feishu.hpp>

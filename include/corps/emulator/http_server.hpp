@@ -49,6 +49,9 @@ struct HttpReply {
     std::int64_t afterBytes = -1;  ///< where it is cut: bytes, head included; -1: head and half the body
     bool counted = true;           ///< whether it counts for the highest concurrency
     bool chunked = false;          ///< the body comes in chunks, to who speaks HTTP/1.1
+    /** Not empty: the answer is not known yet. Called on the server's thread with what takes it, once, from
+     * any thread while the server lives; the delay and the ending are those of this reply and of that one. */
+    std::function<void(std::function<void(HttpReply)>)> later;
 };
 
 struct HttpServerOptions {

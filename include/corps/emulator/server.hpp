@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/detail/config.hpp>
+#include <corps/emulator/callbacks.hpp>
 #include <corps/emulator/faults.hpp>
 #include <corps/emulator/organisation.hpp>
 #include <corps/emulator/stats.hpp>
@@ -40,6 +41,10 @@ struct ServerOptions {
  *     GET|POST|DELETE /_emulator/faults   those still to come; add (an object or an array); forget all
  *     POST          /_emulator/clock      {"advanceSeconds": N}
  *     GET|PUT       /_emulator/behaviour  the platform's behaviour as JSON; what a PUT does not name stays
+ *     GET|POST|DELETE /_emulator/callback     where events go; {"url": ..., "token": ..., "aesKey": ...}
+ * names an address, which is asked first; no events any more GET|DELETE    /_emulator/callbacks      what was
+ * sent and how it was answered; forget what is over GET|POST|DELETE /_emulator/callback-faults  as faults, of
+ * events
  *
  * Threads     Every member may be called from any thread.
  * Cost        Some 20,000 small answers a second on one thread. Memory: the organisation and about 200 bytes
@@ -71,7 +76,23 @@ public:
     [[nodiscard]] CORPS_DECL std::vector<Fault> faults() const;
     CORPS_DECL void clearFaults();
 
-    /** Lets time pass, on top of the clock: tokens age, rate windows end. */
+    /** No events any more: every address is forgotten, and what waits for it. */
+    CORPS_DECL void clearCallbacks();
+    /** Events, and the questions to addresses, in the order of their making; of those that are over the last
+     * ten thousand. */
+    [[nodiscard]] CORPS_DECL std::vector<CallbackRecord> callbacks() const;
+    CORPS_DECL void forgetCallbacks();  ///< those that are over
+    /** Nothing is on its way and nothing is due. A try that waits for the clock to move is not due. */
+    [[nodiscard]] CORPS_DECL bool callbacksIdle() const;
+    /** Waits, in real time, until that is so. @return Whether it came so far. */
+    CORPS_DECL bool waitForCallbacks(
+        std::chrono::milliseconds atMost = std::chrono::milliseconds(10'000)) const;
+    CORPS_DECL void addCallbackFault(CallbackFault fault);
+    /** Those still to come; `times` and `after` are what is left of them. */
+    [[nodiscard]] CORPS_DECL std::vector<CallbackFault> callbackFaults() const;
+    CORPS_DECL void clearCallbackFaults();
+
+    /** Lets time pass, on top of the clock: tokens age, rate windows end, events are tried again. */
     CORPS_DECL void advanceClock(std::chrono::milliseconds by);
 
     /** Closes every connection and ends the thread. Idempotent. */

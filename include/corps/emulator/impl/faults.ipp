@@ -1,7 +1,7 @@
 #pragma once
 
 #include <corps/emulator/faults.hpp>
-#include <corps/emulator/impl/json_reader.hpp>
+#include <corps/emulator/impl/fault_reading.hpp>
 
 #include <array>
 #include <utility>
@@ -25,33 +25,10 @@ inline constexpr std::array<std::pair<std::string_view, FaultKind>, 12> kFaultKi
     {"empty-success", FaultKind::emptySuccess},
 }};
 
-/** FaultError in the form the JSON reader uses. */
-class FaultPlaceError : public FaultError {
-public:
-    FaultPlaceError(const std::string& where, const std::string& expected)
-        : FaultError(where + ": " + expected) {}
-};
-
 inline Fault parseFault(const boost::json::value& value, std::string where) {
     const ObjectReader<FaultPlaceError> in(value, std::move(where));
     Fault fault;
-    std::string kind;
-    in.read("kind", kind);
-    bool known = false;
-    for (const auto& [word, meaning] : kFaultKinds) {
-        if (word == kind) {
-            fault.kind = meaning;
-            known = true;
-        }
-    }
-    if (!known) {
-        std::string expected = "expected one of";
-        for (const auto& [word, meaning] : kFaultKinds) {
-            expected += ' ';
-            expected += word;
-        }
-        throw FaultPlaceError(in.at("kind"), expected);
-    }
+    fault.kind = readKind<FaultKind>(in, kFaultKinds);
     std::int64_t status = 0;
     std::int64_t delay = 0;
     in.read("match", fault.match);
@@ -74,12 +51,8 @@ inline Fault parseFault(const boost::json::value& value, std::string where) {
     if (status != 0 && (status < 200 || status > 599)) {
         throw FaultPlaceError(in.at("status"), "expected an HTTP status from 200 to 599");
     }
-    if (delay < 0) {
-        throw FaultPlaceError(in.at("delayMs"), "expected milliseconds, 0 or more");
-    }
-    if (fault.times < -1) {
-        throw FaultPlaceError(in.at("times"), "expected a number, or -1 for ever");
-    }
+    requireDelay(in, delay);
+    requireTimes(in, fault.times);
     fault.httpStatus = static_cast<int>(status);
     fault.delay = std::chrono::milliseconds(delay);
     return fault;
@@ -88,28 +61,11 @@ inline Fault parseFault(const boost::json::value& value, std::string where) {
 }  // namespace detail
 
 CORPS_DECL std::vector<Fault> parseFaults(std::string_view json) {
-    const auto document = detail::parseJson<detail::FaultPlaceError>(json);
-    std::vector<Fault> out;
-    if (document.is_array()) {
-        std::size_t index = 0;
-        for (const auto& element : document.get_array()) {
-            std::string where = "[";
-            detail::appendNumber(where, index++);
-            out.push_back(detail::parseFault(element, where + "]"));
-        }
-    } else {
-        out.push_back(detail::parseFault(document, ""));
-    }
-    return out;
+    return detail::parseOneOrMany(json, &detail::parseFault);
 }
 
 CORPS_DECL std::string_view toString(FaultKind kind) noexcept {
-    for (const auto& [word, meaning] : detail::kFaultKinds) {
-        if (meaning == kind) {
-            return word;
-        }
-    }
-    return "";
+    return detail::wordOf(detail::kFaultKinds, kind);
 }
 
 CORPS_DECL void FaultList::add(Fault fault) {
@@ -124,36 +80,20 @@ CORPS_DECL void FaultList::clear() noexcept {
 }
 
 CORPS_DECL std::optional<Fault> FaultList::take(std::string_view target, std::string_view body) {
-    for (std::size_t i = 0; i < faults_.size(); ++i) {
-        Fault& fault = faults_[i];
-        if (fault.whole ? target != fault.match : target.find(fault.match) == std::string_view::npos) {
-            continue;
-        }
-        if (body.find(fault.matchBody) == std::string_view::npos) {
-            continue;
-        }
-        if (fault.after > 0) {
-            --fault.after;
-            continue;
-        }
-        if (fault.probability < 1.0) {
-            const double drawn = static_cast<double>(detail::mix64(random_++) >> 11U) * 0x1.0p-53;
-            if (drawn >= fault.probability) {
-                continue;
+    return detail::takeFault(
+        faults_, random_,
+        [&](Fault& fault) {
+            return (fault.whole ? target == fault.match
+                                : target.find(fault.match) != std::string_view::npos) &&
+                   body.find(fault.matchBody) != std::string_view::npos;
+        },
+        [&](Fault& fault) {
+            if (fault.sameCall) {
+                fault.match = target;
+                fault.whole = true;
+                fault.matchBody = body;
             }
-        }
-        if (fault.sameCall) {
-            fault.match = target;
-            fault.whole = true;
-            fault.matchBody = body;
-        }
-        Fault met = fault;
-        if (fault.times > 0 && --fault.times == 0) {
-            faults_.erase(faults_.begin() + static_cast<std::ptrdiff_t>(i));
-        }
-        return met;
-    }
-    return std::nullopt;
+        });
 }
 
 }  // namespace corps::emulator

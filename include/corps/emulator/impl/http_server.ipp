@@ -23,6 +23,7 @@
 #include <optional>
 #include <thread>
 #include <type_traits>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace corps::emulator {
@@ -111,6 +112,7 @@ public:
             thread_.join();
             ErrorCode ignored;
             acceptor_.close(ignored);
+            waiting_.clear();
             for (SessionBase* session : sessions_) {
                 session->close();
             }
@@ -263,11 +265,39 @@ private:
                 reply_.body = "the emulator failed\n";
                 keepAlive_ = false;
             }
-            reply_.chunked = reply_.chunked && chunks && !isHead_;
+            chunks_ = chunks && !isHead_;
             counted_ = reply_.counted;
             if (counted_) {
                 server_.enter();
             }
+            if (const auto later = std::exchange(reply_.later, nullptr)) {
+                server_.waiting_[this] = this->shared_from_this();
+                later([this, &server = server_](HttpReply reply) {
+                    boost::asio::post(server.context_, [this, &server, reply = std::move(reply)]() mutable {
+                        // Whoever calls this twice finds nobody, or that nobody waits.
+                        if (const auto node = server.waiting_.extract(this)) {
+                            const auto self = this->shared_from_this();
+                            onLate(std::move(reply));
+                        }
+                    });
+                });
+            } else {
+                deliver();
+            }
+        }
+
+        void onLate(HttpReply reply) {
+            reply.delay += reply_.delay;
+            if (reply_.ending != HttpReply::Ending::complete) {
+                reply.ending = reply_.ending;
+                reply.afterBytes = reply_.afterBytes;
+            }
+            reply_ = std::move(reply);
+            deliver();
+        }
+
+        void deliver() {
+            reply_.chunked = reply_.chunked && chunks_;
             if (reply_.delay.count() > 0) {
                 timer_.expires_after(reply_.delay);
                 timer_.async_wait([self = this->shared_from_this()](ErrorCode ec) {
@@ -402,6 +432,7 @@ private:
         std::uint64_t limit_ = 16U * 1024U * 1024U;
         bool keepAlive_ = false;
         bool isHead_ = false;
+        bool chunks_ = false;
         bool counted_ = false;
     };
 
@@ -441,6 +472,8 @@ private:
     Handler handler_;
     std::optional<boost::asio::ssl::context> tls_;
     std::unordered_set<SessionBase*> sessions_;  // touched by the thread, and after it has ended
+    // Those whose answer comes later; the same holds.
+    std::unordered_map<SessionBase*, std::shared_ptr<SessionBase>> waiting_;
     std::atomic<std::uint64_t> connections_{0};
     std::atomic<std::uint64_t> highest_{0};
     std::uint64_t current_ = 0;

@@ -2,6 +2,9 @@
 
 #include <corps/emulator/faults.hpp>
 #include <corps/emulator/http_server.hpp>
+#include <corps/emulator/impl/callback_sender.hpp>
+#include <corps/emulator/impl/fault_reading.hpp>
+#include <corps/emulator/impl/fields.hpp>
 #include <corps/emulator/impl/json_reader.hpp>
 #include <corps/emulator/impl/text.hpp>
 #include <corps/emulator/organisation.hpp>
@@ -13,7 +16,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -86,6 +91,12 @@ public:
 
 class ServerCore;
 
+/** An address for events that has been named, and is not yet accepted. */
+struct CallbackSetting {
+    CallbackJob question;          ///< asks the address; without `write` it is not asked
+    std::function<void()> accept;  ///< makes it the one; with the lock held
+};
+
 /** What one platform does; ServerCore calls it. */
 class Platform {
 public:
@@ -112,6 +123,14 @@ public:
     virtual std::optional<std::string> control(std::string_view /*what*/, const HttpRequest& /*request*/) {
         return std::nullopt;
     }
+    /** Where events shall go, read with the lock held. @throws ControlError */
+    virtual CallbackSetting prepareCallback(const boost::json::value& /*json*/) {
+        throw ControlError("callback", "this platform has no address for events");
+    }
+    /** The addresses there are, as JSON and without what is secret; with the lock held. */
+    virtual std::string callbacksSet() const { return "[]"; }
+    /** No events any more; with the lock held. */
+    virtual void clearCallbacks() {}
 };
 
 /**
@@ -124,7 +143,14 @@ public:
     using Platform = detail::Platform;
 
     ServerCore(Platform& platform, std::function<std::chrono::milliseconds()> clock)
-        : platform_(platform), clock_(std::move(clock)) {}
+        : platform_(platform),
+          clock_(std::move(clock)),
+          sender_(
+              [this] {
+                  const std::lock_guard lock(mutex_);
+                  return nowMs();
+              },
+              !clock_) {}
 
     static constexpr std::string_view kControl = "/_emulator/";
 
@@ -141,6 +167,7 @@ public:
         baseUrl_ += std::to_string(port_);
     }
     void stop() {
+        sender_.stop();  // before what its answers are for
         if (server_) {
             server_->stop();
         }
@@ -159,6 +186,61 @@ public:
     }
     void countToken() noexcept { ++stats_.tokensIssued; }
     void countRateLimited() noexcept { ++stats_.rateLimited; }
+
+    /** Sends what one change made, as far as faults let it. */
+    void send(std::vector<CallbackJob> batch) {
+        std::vector<std::size_t> shuffled;
+        std::vector<CallbackJob> out;
+        for (CallbackJob& job : batch) {
+            const auto fault = takeFault(
+                callbackFaults_, callbackRandom_,
+                [&job](const CallbackFault& f) {
+                    return job.event.find(f.match) != std::string::npos ||
+                           job.text.find(f.match) != std::string::npos;
+                },
+                [](const CallbackFault&) {});
+            if (fault) {
+                ++stats_.faultsInjected;
+                switch (fault->kind) {
+                    case CallbackFaultKind::lost: sender_.lose(job); continue;
+                    case CallbackFaultKind::doubled: out.push_back(job); break;
+                    case CallbackFaultKind::shuffled: shuffled.push_back(out.size()); break;
+                    case CallbackFaultKind::delayed: job.dueMs = nowMs() + fault->delay.count(); break;
+                    case CallbackFaultKind::answerLost: job.answersLost = 1; break;
+                    case CallbackFaultKind::wrongSignature: job.spoil = CallbackSpoil::signature; break;
+                    case CallbackFaultKind::garbled: job.spoil = CallbackSpoil::ciphertext; break;
+                }
+            }
+            out.push_back(std::move(job));
+        }
+        for (std::size_t i = shuffled.size(); i > 1; --i) {
+            std::swap(out[shuffled[i - 1]],
+                      out[shuffled[static_cast<std::size_t>(mix64(callbackRandom_++) % i)]]);
+        }
+        for (CallbackJob& job : out) {
+            sender_.send(std::move(job));
+        }
+    }
+    /** Asks the address, then makes it the one. @param done Hears what was wrong with it, nothing if nothing
+     * was; without the lock if the address is asked. */
+    void beginCallback(CallbackSetting setting, std::function<void(const std::string& wrong)> done) {
+        if (!setting.question.write) {
+            setting.accept();
+            done("");
+            return;
+        }
+        setting.question.done = [this, accept = std::move(setting.accept),
+                                 done = std::move(done)](const CallbackRecord& record) {
+            if (record.state == CallbackRecord::State::accepted) {
+                const std::lock_guard lock(mutex_);
+                accept();
+            }
+            done(record.attempts.empty() ? std::string() : record.attempts.back().error);
+        };
+        sender_.send(std::move(setting.question));
+    }
+    /** What waits for this receiver is not sent any more. */
+    void dropCallbacks(const std::string& receiver) { sender_.drop(receiver); }
 
     // These take the lock:
     [[nodiscard]] Stats stats() const {
@@ -188,8 +270,48 @@ public:
         faults_.clear();
     }
     void advance(std::chrono::milliseconds by) {
+        {
+            const std::lock_guard lock(mutex_);
+            advanced_ += by;
+        }
+        sender_.wake();
+    }
+    CallbackSender& sender() noexcept { return sender_; }
+    const CallbackSender& sender() const noexcept { return sender_; }
+    /** Waits for what the address says. @param prepare Makes the setting; called with the lock held. @throws
+     * CallbackError */
+    template <class Prepare>
+    void setCallback(Prepare prepare) {
+        const auto promise = std::make_shared<std::promise<std::string>>();
+        auto answer = promise->get_future();
+        {
+            const std::lock_guard lock(mutex_);
+            beginCallback(prepare(), [promise](const std::string& wrong) { promise->set_value(wrong); });
+        }
+        std::string wrong;
+        try {
+            wrong = answer.get();
+        } catch (const std::future_error&) {
+            wrong = "the server has stopped";
+        }
+        if (!wrong.empty()) {
+            throw CallbackError("the address was not accepted: " + wrong);
+        }
+    }
+    void addCallbackFault(CallbackFault fault) {
         const std::lock_guard lock(mutex_);
-        advanced_ += by;
+        if (fault.times != 0) {
+            callbackFaults_.push_back(std::move(fault));
+        }
+    }
+    [[nodiscard]] std::vector<CallbackFault> callbackFaults() const {
+        const std::lock_guard lock(mutex_);
+        return callbackFaults_;
+    }
+    void clearCallbackFaults() {
+        const std::lock_guard lock(mutex_);
+        callbackFaults_.clear();
+        callbackRandom_ = 0;
     }
 
 private:
@@ -280,6 +402,15 @@ private:
         return reply;
     }
 
+    static HttpReply controlFailure(int status, std::string_view why) {
+        HttpReply reply;
+        reply.status = status;
+        reply.body = "{\"error\":";
+        appendJson(reply.body, why);
+        reply.body += "}\n";
+        return reply;
+    }
+
     HttpReply control(const HttpRequest& request) {
         const std::string_view what = std::string_view(request.path).substr(kControl.size());
         HttpReply reply;
@@ -323,22 +454,53 @@ private:
                 const std::lock_guard lock(mutex_);
                 platform_.readBehaviour(document);
                 reply.body = platform_.behaviourJson();
+            } else if (what == "callback" && request.method == "GET") {
+                const std::lock_guard lock(mutex_);
+                reply.body = platform_.callbacksSet() + "\n";
+            } else if (what == "callback" && request.method == "POST") {
+                const auto document = parseJson<ControlError>(request.body);
+                const std::lock_guard lock(mutex_);
+                reply.later = answerLater(platform_.prepareCallback(document));
+            } else if (what == "callback" && request.method == "DELETE") {
+                const std::lock_guard lock(mutex_);
+                platform_.clearCallbacks();
+            } else if (what == "callbacks" && request.method == "GET") {
+                reply.body = callbacksJson();
+            } else if (what == "callbacks" && request.method == "DELETE") {
+                sender_.forget();
+            } else if (what == "callback-faults" && request.method == "GET") {
+                reply.body = callbackFaultsJson();
+            } else if (what == "callback-faults" && request.method == "POST") {
+                for (CallbackFault& fault : parseCallbackFaults(request.body)) {
+                    addCallbackFault(std::move(fault));
+                }
+            } else if (what == "callback-faults" && request.method == "DELETE") {
+                clearCallbackFaults();
             } else {
                 const std::lock_guard lock(mutex_);
                 if (auto own = platform_.control(what, request)) {
                     reply.body = std::move(*own);
                 } else {
-                    reply.status = 404;
-                    reply.body = "{\"error\":\"no such control call\"}\n";
+                    reply = controlFailure(404, "no such control call");
                 }
             }
         } catch (const std::invalid_argument& error) {
-            reply.status = 400;
-            reply.body = "{\"error\":";
-            appendJson(reply.body, error.what());
-            reply.body += "}\n";
+            reply = controlFailure(400, error.what());
         }
         return reply;
+    }
+
+    /** The answer to who names an address: it comes when the address has said its word. */
+    std::function<void(std::function<void(HttpReply)>)> answerLater(CallbackSetting setting) {
+        return [this, setting](const std::function<void(HttpReply)>& answer) {
+            const std::lock_guard lock(mutex_);
+            beginCallback(setting, [answer](const std::string& wrong) {
+                HttpReply reply;
+                reply.body = "{}\n";
+                answer(wrong.empty() ? std::move(reply)
+                                     : controlFailure(400, "url: it was not accepted: " + wrong));
+            });
+        };
     }
 
     [[nodiscard]] std::string statsJson() const {
@@ -378,12 +540,61 @@ private:
         return out + "]\n";
     }
 
+    [[nodiscard]] std::string callbackFaultsJson() const {
+        std::string out = "[";
+        for (const CallbackFault& fault : callbackFaults()) {
+            out += out.size() == 1 ? "{\"match\":" : ",{\"match\":";
+            appendJson(out, fault.match);
+            out += ",\"kind\":";
+            appendJson(out, toString(fault.kind));
+            out += ",\"times\":" + std::to_string(fault.times) + ",\"after\":" + std::to_string(fault.after) +
+                   "}";
+        }
+        return out + "]\n";
+    }
+
+    [[nodiscard]] std::string callbacksJson() const {
+        std::string out =
+            sender_.idle() ? "{\"idle\":true,\"callbacks\":[" : "{\"idle\":false,\"callbacks\":[";
+        bool first = true;
+        for (const CallbackRecord& record : sender_.records()) {
+            out += first ? "{" : ",{";
+            first = false;
+            appendInteger(out, "id", static_cast<std::int64_t>(record.id));
+            appendText(out, "receiver", record.receiver);
+            appendText(out, "event", record.event);
+            appendText(out, "text", record.text);
+            appendText(out, "state", toString(record.state));
+            if (record.state == CallbackRecord::State::waiting && !record.attempts.empty()) {
+                appendInteger(out, "dueMs", record.dueMs);
+            }
+            out += ",\"attempts\":";
+            appendList(out, record.attempts, [](std::string& to, const CallbackAttempt& attempt) {
+                to += '{';
+                appendInteger(to, "atMs", attempt.atMs);
+                appendText(to, "method", attempt.method);
+                appendText(to, "url", attempt.url);
+                appendInteger(to, "status", attempt.status);
+                appendText(to, "answer", quotable(attempt.answer));
+                appendText(to, "error", attempt.error);
+                appendFlag(to, "answered", attempt.answered);
+                appendFlag(to, "accepted", attempt.accepted);
+                to += '}';
+            });
+            out += '}';
+        }
+        return out + "]}\n";
+    }
+
     Platform& platform_;
     std::function<std::chrono::milliseconds()> clock_;
     mutable std::mutex mutex_;
     std::chrono::milliseconds advanced_{0};
     FaultList faults_;
+    std::vector<CallbackFault> callbackFaults_;
+    std::uint64_t callbackRandom_ = 0;
     Stats stats_;
+    CallbackSender sender_;
     std::uint16_t port_ = 0;
     std::string baseUrl_;
     std::optional<HttpServer> server_;
