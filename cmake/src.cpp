@@ -1,9 +1,8 @@
-// The one file of a program in which the bodies of corps are compiled: first the opt-in headers that the
-// program uses, then src.hpp. All other files see declarations only.
+// The bodies of corps, compiled once: first the opt-in headers that the program uses, then src.hpp. All other
+// files see declarations only.
 #include <corps/corps.hpp>
 #include <corps/crypto/digest.hpp>
 #include <corps/crypto/password.hpp>
-#include <corps/emulator/emulator.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/testing/manual_clock.hpp>
 #include <corps/testing/scripted_transport.hpp>

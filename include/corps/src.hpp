@@ -4,7 +4,7 @@
  * @file
  * The bodies of the library, for programs that define CORPS_SEPARATE_COMPILATION in all of their files:
  * exactly one of them includes this file, after the opt-in headers that the program uses (crypto/, https.hpp,
- * sqlite.hpp, emulator.hpp, testing/).
+ * sqlite.hpp, emulator.hpp, testing/). The emulators' bodies may stand in a second file: see emulator/src.hpp.
  */
 #ifndef CORPS_SEPARATE_COMPILATION
 #error \
@@ -102,17 +102,7 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerCli
 #include <corps/storage/impl/sqlite.ipp>
 #endif
 #ifdef CORPS_INCLUDED_EMULATOR
-#include <corps/emulator/impl/callback_sender.ipp>
-#include <corps/emulator/impl/callbacks.ipp>
-#include <corps/emulator/impl/dingtalk.ipp>
-#include <corps/emulator/impl/faults.ipp>
-#include <corps/emulator/impl/feishu.ipp>
-#include <corps/emulator/impl/feishu_login.ipp>
-#include <corps/emulator/impl/generate.ipp>
-#include <corps/emulator/impl/http_server.ipp>
-#include <corps/emulator/impl/organisation.ipp>
-#include <corps/emulator/impl/server.ipp>
-#include <corps/emulator/impl/wecom.ipp>
+#include <corps/emulator/src.hpp>
 #endif
 #ifdef CORPS_INCLUDED_TESTING
 #include <corps/testing/impl/manual_clock.ipp>

@@ -4,7 +4,7 @@ set -eu
 cd "$1"
 failed=0
 for body in $(cd include && find corps -name '*.ipp' | sort); do
-  grep -qF "#include <$body>" include/corps/src.hpp && continue
+  grep -qF "#include <$body>" include/corps/src.hpp include/corps/emulator/src.hpp && continue
   # A part of another body, or of a header that is a test by itself.
   grep -rqF --include='*.ipp' "#include <$body>" include && continue
   [ "$body" = corps/testing/impl/storage_conformance.ipp ] && continue
