@@ -3,6 +3,7 @@
 #include <corps/context/clock.hpp>
 #include <corps/context/logger.hpp>
 #include <corps/context/rate_limiter.hpp>
+#include <corps/context/store_key.hpp>
 #include <corps/context/token_store.hpp>
 #include <corps/detail/config.hpp>
 #include <corps/error/error.hpp>
@@ -31,6 +32,9 @@ struct ContextOptions {
         random;                 ///< 64 uniform bits a call; empty: the operating system's randomness
     Logger logger;              ///< empty: silent
     ProgressCallback progress;  ///< empty: none
+    /** What the secrets in a store are sealed with: storeKey() of <corps/crypto/store_key.hpp>. Empty: such
+     * secrets can be neither kept nor read. */
+    std::shared_ptr<StoreKey const> storeKey{};
 };
 
 /**
@@ -53,6 +57,18 @@ public:
     CORPS_DECL void report(Progress const& p) const noexcept;
     [[nodiscard]] CORPS_DECL RateLimiters& limiters() const noexcept;
     [[nodiscard]] CORPS_DECL TokenStore& tokens() const noexcept;
+    /** Null without one. */
+    [[nodiscard]] CORPS_DECL StoreKey const* storeKey() const noexcept;
+    /**
+     * Lets others who share this Context find `service`, which it does not keep alive, by a name that says
+     * what it is: what an offer of the same name was before is found no more.
+     */
+    CORPS_DECL void offer(std::string name, std::weak_ptr<void> service) const;
+    /** What stands under this name, or what `make` makes; who gets it keeps it alive. */
+    [[nodiscard]] CORPS_DECL std::shared_ptr<void> findOrMake(
+        std::string name, std::function<std::shared_ptr<void>()> const& make) const;
+    /** What was offered under this name and still lives, or null. */
+    [[nodiscard]] CORPS_DECL std::shared_ptr<void> find(std::string_view name) const;
     /**
      * An id of 26 characters (Crockford base 32): 48 bits of milliseconds, 80 random ones. Ids of one Context
      * sort in the order of making, also within a millisecond and when the clock is set back.

@@ -43,7 +43,10 @@ class RateLimiter {
 public:
     /** @throws Error(Errc::invalidArgument) for a window that allows no call. */
     CORPS_DECL RateLimiter(Clock& clock, std::vector<RateWindow> windows);
-    CORPS_DECL RateLimiter(std::shared_ptr<Clock> clock, std::vector<RateWindow> windows);
+    /** @param common what paces this one together with others, where a platform counts twice: each permit is
+     * one of both. Null: nothing does. Must outlive this one. */
+    CORPS_DECL RateLimiter(std::shared_ptr<Clock> clock, std::vector<RateWindow> windows,
+                           RateLimiter* common = nullptr);
     CORPS_DECL ~RateLimiter();
     RateLimiter(RateLimiter const&) = delete;
     RateLimiter& operator=(RateLimiter const&) = delete;
@@ -62,6 +65,7 @@ public:
 private:
     struct State;
     std::shared_ptr<State> state_;
+    RateLimiter* common_ = nullptr;
 };
 
 /** The limiters of a Context, made on first use. Threads: may be used from any thread. */
@@ -73,6 +77,9 @@ public:
     /** The limiter of `key` (host, app, API); `windows` are used the first time. Valid as long as this
      * object. */
     [[nodiscard]] CORPS_DECL RateLimiter& get(std::string const& key, std::vector<RateWindow> const& windows);
+    /** The same, together with one of this object's that many share: each permit is one of both. */
+    [[nodiscard]] CORPS_DECL RateLimiter& get(std::string const& key, std::vector<RateWindow> const& windows,
+                                              RateLimiter& common);
 
 private:
     struct State;

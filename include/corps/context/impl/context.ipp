@@ -15,7 +15,9 @@
 #include <boost/system/system_error.hpp>
 
 #include <array>
+#include <functional>
 #include <future>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -157,6 +159,26 @@ public:
         return out;
     }
 
+    void offer(std::string name, std::weak_ptr<void> service) {
+        std::lock_guard const lock(mutex_);
+        std::erase_if(services_, [](auto const& entry) { return entry.second.expired(); });
+        services_.insert_or_assign(std::move(name), std::move(service));
+    }
+
+    std::shared_ptr<void> find(std::string_view name) {
+        std::lock_guard const lock(mutex_);
+        auto const it = services_.find(name);
+        return it == services_.end() ? nullptr : it->second.lock();
+    }
+
+    std::shared_ptr<void> findOrMake(std::string name, std::function<std::shared_ptr<void>()> const& make) {
+        std::lock_guard const lock(mutex_);
+        std::weak_ptr<void>& slot = services_[std::move(name)];
+        std::shared_ptr<void> out = slot.lock();
+        if (!out) slot = out = make();
+        return out;
+    }
+
     ContextOptions options;
     std::shared_ptr<Clock> clock;
     RateLimiters limiters;
@@ -167,6 +189,7 @@ private:
 
     std::mutex mutex_;
     std::array<std::uint64_t, 3> lastId_{};
+    std::map<std::string, std::weak_ptr<void>, std::less<>> services_;
     std::shared_ptr<detail::OwnLoop> loop_;
     std::thread thread_;
 };
@@ -200,6 +223,19 @@ CORPS_DECL void Context::report(Progress const& p) const noexcept {
 CORPS_DECL RateLimiters& Context::limiters() const noexcept { return state_->limiters; }
 
 CORPS_DECL TokenStore& Context::tokens() const noexcept { return state_->tokens; }
+
+CORPS_DECL StoreKey const* Context::storeKey() const noexcept { return state_->options.storeKey.get(); }
+
+CORPS_DECL void Context::offer(std::string name, std::weak_ptr<void> service) const {
+    state_->offer(std::move(name), std::move(service));
+}
+
+CORPS_DECL std::shared_ptr<void> Context::findOrMake(
+    std::string name, std::function<std::shared_ptr<void>()> const& make) const {
+    return state_->findOrMake(std::move(name), make);
+}
+
+CORPS_DECL std::shared_ptr<void> Context::find(std::string_view name) const { return state_->find(name); }
 
 CORPS_DECL std::string Context::newId() const { return state_->newId(); }
 

@@ -96,6 +96,11 @@ struct RateLimiter::State {
         }
     }
 
+    static asio::awaitable<void> acquireBoth(std::shared_ptr<State> own, std::shared_ptr<State> common) {
+        co_await acquire(std::move(own));
+        co_await acquire(std::move(common));
+    }
+
     std::shared_ptr<Clock> const clock;
     mutable std::mutex mutex;
     std::vector<RateWindow> windows;  // with their margins
@@ -110,12 +115,18 @@ struct RateLimiter::State {
 CORPS_DECL RateLimiter::RateLimiter(Clock& clock, std::vector<RateWindow> windows)
     : RateLimiter(std::shared_ptr<Clock>(std::shared_ptr<void>(), &clock), std::move(windows)) {}
 
-CORPS_DECL RateLimiter::RateLimiter(std::shared_ptr<Clock> clock, std::vector<RateWindow> windows)
-    : state_(std::make_shared<State>(std::move(clock), windows)) {}
+CORPS_DECL RateLimiter::RateLimiter(std::shared_ptr<Clock> clock, std::vector<RateWindow> windows,
+                                    RateLimiter* common)
+    : state_(std::make_shared<State>(std::move(clock), windows)), common_(common) {}
 
 CORPS_DECL RateLimiter::~RateLimiter() = default;
 
-CORPS_DECL asio::awaitable<void> RateLimiter::acquire() { return State::acquire(state_); }
+// The own permit first: who then waits for the common one sends later than the own windows think, but no more
+// callers than are under way at once do; the other way round one busy enterprise would use up what is common.
+CORPS_DECL asio::awaitable<void> RateLimiter::acquire() {
+    if (common_ == nullptr) return State::acquire(state_);
+    return State::acquireBoth(state_, common_->state_);
+}
 
 CORPS_DECL void RateLimiter::pause(Duration d) {
     std::lock_guard const lock(state_->mutex);
@@ -152,6 +163,14 @@ CORPS_DECL RateLimiter& RateLimiters::get(std::string const& key, std::vector<Ra
     std::lock_guard const lock(state_->mutex);
     auto& slot = state_->limiters[key];
     if (!slot) slot = std::make_unique<RateLimiter>(state_->clock, windows);
+    return *slot;
+}
+
+CORPS_DECL RateLimiter& RateLimiters::get(std::string const& key, std::vector<RateWindow> const& windows,
+                                          RateLimiter& common) {
+    std::lock_guard const lock(state_->mutex);
+    auto& slot = state_->limiters[key];
+    if (!slot) slot = std::make_unique<RateLimiter>(state_->clock, windows, &common);
     return *slot;
 }
 
