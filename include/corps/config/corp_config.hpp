@@ -5,6 +5,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,6 +69,8 @@ public:
     std::string elementFile;       ///< where element was read, for errors; empty in code
     std::string businessFile;      ///< where business was read, or would have been
     bool businessFound = true;     ///< false: that file does not exist
+    /** The auths.* element that `authFullName` names, where a corp has one; null: none. */
+    std::shared_ptr<CorpConfig const> auth;
 
     /**
      * The credentials: the object under `authConfig`, or the credential keys that stand flat in the business
@@ -75,8 +78,14 @@ public:
      * numbers.
      */
     [[nodiscard]] CORPS_DECL boost::json::object credentials() const;
-    /** The business keys and credentials that are no secrets, flat: what a client is configured with. */
+    /** The same with those of the auths.* element; a key in both has the value of the corp. */
+    [[nodiscard]] CORPS_DECL boost::json::object allCredentials() const;
+    /** The business keys and credentials that are no secrets, flat: what a client is configured with. The
+     * auths.* element says what the corp does not. */
     [[nodiscard]] CORPS_DECL boost::json::object settings() const;
+    /** A text among the business keys, or, where the corp has none, of the auths.* element; empty: neither
+     * has. */
+    [[nodiscard]] CORPS_DECL std::string text(std::string_view key) const;
 
     /** Element and business file merged, with secrets masked; a key in both has the value of the element. */
     [[nodiscard]] CORPS_DECL boost::json::object publicData() const;

@@ -165,12 +165,28 @@ CORPS_DECL boost::json::object CorpConfig::credentials() const {
     return out;
 }
 
+CORPS_DECL boost::json::object CorpConfig::allCredentials() const {
+    boost::json::object out = auth ? auth->credentials() : boost::json::object();
+    for (auto const& entry : credentials()) out.insert_or_assign(entry.key(), entry.value());
+    return out;
+}
+
 CORPS_DECL boost::json::object CorpConfig::settings() const {
-    boost::json::value out(business);
+    boost::json::value out(auth ? auth->settings() : boost::json::object());
+    for (auto const& entry : business) out.get_object().insert_or_assign(entry.key(), entry.value());
     out.get_object().erase("authConfig");
     for (auto const& entry : credentials()) out.get_object().insert_or_assign(entry.key(), entry.value());
     detail::dropSecrets(out);
     return std::move(out.get_object());
+}
+
+CORPS_DECL std::string CorpConfig::text(std::string_view key) const {
+    for (CorpConfig const* config : {this, auth.get()}) {
+        if (config == nullptr) continue;
+        auto const* const v = config->business.if_contains(detail::jsonKey(key));
+        if (v != nullptr && v->is_string()) return std::string(detail::plainText(v->get_string()));
+    }
+    return {};
 }
 
 CORPS_DECL boost::json::object CorpConfig::publicData() const {
