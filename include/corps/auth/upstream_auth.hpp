@@ -1,17 +1,36 @@
 #pragma once
 
 #include <corps/context/clock.hpp>
+#include <corps/context/context.hpp>
 #include <corps/context/token_store.hpp>
 #include <corps/transport/channel.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
 #include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace corps {
+
+class CorpConfig;
+class Store;
+
+/**
+ * What a policy may be made with beside its Config: `Auth(Config, AuthEnvironment const&)`. All of it may be
+ * kept; fetches of tokens outlive the corp that asked for them.
+ */
+class AuthEnvironment {
+public:
+    AuthEnvironment(Context c, std::shared_ptr<Store> s, std::shared_ptr<Channel> w, std::string name)
+        : context(std::move(c)), store(std::move(s)), wire(std::move(w)), corp(std::move(name)) {}
+    Context context;
+    std::shared_ptr<Store> store;   ///< where the corp is kept; its tables may not be open yet
+    std::shared_ptr<Channel> wire;  ///< sends requests as they are
+    std::string corp;               ///< "corps.Name"
+};
 
 /** What a login page is opened with. */
 class LoginRequest {
@@ -65,6 +84,10 @@ public:
  * - `identify(wire, authorised, code)` tells who came back from there; `wire` sends requests as they are,
  * `authorised` with the application's token. Throws Error(authRejected) when the code is refused,
  * Error(refused) when the platform refuses the person.
+ *
+ * A policy that keeps something in the store, or needs its Context, has a constructor from Config and
+ * AuthEnvironment, too; one that is configured by more than business keys has `Config::fromConfig(CorpConfig
+ * const&)` in the place of `Config::fromJson(keys, place)`.
  *
  * An application with several credentials has `token(wire, credential)` and `tokenKey(credential)`, too, for
  * the Request::credential of each call; empty is the usual one.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/auth/upstream_auth.hpp>
+#include <corps/config/corp_config.hpp>
 #include <corps/detail/verdict.hpp>
 
 #include <boost/json/fwd.hpp>
@@ -18,6 +19,14 @@ template <class A>
 concept HasConfigFromJson = requires(boost::json::object const& keys, std::string_view place) {
     { A::Config::fromJson(keys, place) } -> std::same_as<typename A::Config>;
 };
+template <class A>
+concept HasConfigFromConfig = requires(CorpConfig const& config) {
+    { A::Config::fromConfig(config) } -> std::same_as<typename A::Config>;
+};
+template <class A>
+concept ConfiguresItself = HasConfigFromJson<A> || HasConfigFromConfig<A>;
+template <class A>
+concept TakesEnvironment = std::constructible_from<A, typename A::Config, AuthEnvironment const&>;
 template <class A>
 concept HasToken = requires(A a, Channel& wire) {
     { a.token(wire) } -> std::same_as<asio::awaitable<IssuedToken>>;
@@ -121,6 +130,6 @@ using AuthVerdict =
                          detail::Check<detail::HasTokenKey<A>, detail::AuthNeedsTokenKey>,
                          detail::Check<detail::HasAuthorizeUrl<A>, detail::AuthNeedsAuthorizeUrl>,
                          detail::Check<UpstreamAuth<A>, detail::AuthNeedsIdentify>,
-                         detail::Check<detail::HasConfigFromJson<A>, detail::AuthNeedsConfigFromJson>>;
+                         detail::Check<detail::ConfiguresItself<A>, detail::AuthNeedsConfigFromJson>>;
 
 }  // namespace corps

@@ -33,7 +33,7 @@ struct RegistrationScope;
 class CorpCore {
 public:
     /** Opens the tables. `tables` must outlive this. */
-    CORPS_DECL CorpCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+    CORPS_DECL CorpCore(CorpConfig config, Context context, std::shared_ptr<Store> store,
                         RecordTables const& tables);
     CorpCore(CorpCore const&) = delete;
     CorpCore& operator=(CorpCore const&) = delete;
@@ -61,7 +61,7 @@ protected:
 private:
     CorpConfig config_;
     Context context_;
-    std::unique_ptr<Store> store_;
+    std::shared_ptr<Store> store_;
     RecordTables const& tables_;
 };
 
@@ -82,7 +82,7 @@ public:
 class MirrorCore final : public CorpCore {
 public:
     /** @param rootDeptId the platform's id of the root department. */
-    CORPS_DECL MirrorCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+    CORPS_DECL MirrorCore(CorpConfig config, Context context, std::shared_ptr<Store> store,
                           RecordTables const& tables, MirrorIdentity identity, std::string rootDeptId,
                           std::unique_ptr<UpstreamParts> parts);
     CORPS_DECL ~MirrorCore() override;
@@ -145,12 +145,11 @@ struct PlatformFacts {
     std::string (*idTypes)(boost::json::object const& settings);
 };
 
-using MakeUpstreamParts = std::unique_ptr<UpstreamParts> (*)(Context const&, CorpConfig const&,
-                                                             std::shared_ptr<Channel> wire);
+using MakeUpstreamParts = std::unique_ptr<UpstreamParts> (*)(AuthEnvironment const&, CorpConfig const&);
 
 [[nodiscard]] CORPS_DECL std::shared_ptr<MirrorCore> makeMirrorCore(
-    CorpConfig config, Context context, std::unique_ptr<Store> store, RecordTables const& tables,
-    PlatformFacts const& facts, MakeUpstreamParts make, std::unique_ptr<Channel> wire);
+    CorpConfig config, Context context, std::shared_ptr<Store> store, RecordTables const& tables,
+    PlatformFacts const& facts, MakeUpstreamParts make, std::shared_ptr<Channel> wire);
 
 }  // namespace corps
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/auth/authorized.hpp>
+#include <corps/auth/verdict.hpp>
 #include <corps/client/over.hpp>
 #include <corps/config/corp_config.hpp>
 #include <corps/model/corp_data.hpp>
@@ -29,9 +30,9 @@ namespace detail {
 template <class Auth, class Api>
 class UpstreamPartsOf final : public UpstreamParts {
 public:
-    UpstreamPartsOf(Context const& context, CorpConfig const& config, std::shared_ptr<Channel> wire)
-        : channel_(context, std::move(wire), Auth(authConfig(config))),
-          api_(channel_, ClientEnvironment(context, config.fullName, config.settings())),
+    UpstreamPartsOf(AuthEnvironment const& environment, CorpConfig const& config)
+        : channel_(environment.context, environment.wire, makeAuth(environment, config)),
+          api_(channel_, ClientEnvironment(environment.context, config.fullName, config.settings())),
           upstream_(api_) {}
 
     [[nodiscard]] Upstream& upstream() noexcept override { return upstream_; }
@@ -46,7 +47,18 @@ public:
 private:
     static typename Auth::Config authConfig(CorpConfig const& config) {
         static_cast<void>(config.credentials());  // one rule for all platforms: nested or flat, not both
-        return Auth::Config::fromJson(config.business, config.place());
+        if constexpr (HasConfigFromConfig<Auth>) {
+            return Auth::Config::fromConfig(config);
+        } else {
+            return Auth::Config::fromJson(config.business, config.place());
+        }
+    }
+    static Auth makeAuth(AuthEnvironment const& environment, CorpConfig const& config) {
+        if constexpr (TakesEnvironment<Auth>) {
+            return Auth(authConfig(config), environment);
+        } else {
+            return Auth(authConfig(config));
+        }
     }
 
     Authorized<Auth> channel_;
@@ -86,11 +98,10 @@ template <class T>
  * (types.hpp). Errors: Error(config) that names the file and the key.
  */
 template <class Auth, class Api>
-[[nodiscard]] std::unique_ptr<UpstreamParts> makeUpstreamParts(Context const& context,
-                                                               CorpConfig const& config,
-                                                               std::shared_ptr<Channel> wire) {
+[[nodiscard]] std::unique_ptr<UpstreamParts> makeUpstreamParts(AuthEnvironment const& environment,
+                                                               CorpConfig const& config) {
     try {
-        return std::make_unique<UpstreamPartsOf<Auth, Api>>(context, config, std::move(wire));
+        return std::make_unique<UpstreamPartsOf<Auth, Api>>(environment, config);
     } catch (Error const& e) {
         rethrowConfigError(e, config);
     }
@@ -297,8 +308,8 @@ public:
      * anew next time. */
     VerifyReport verifyCorp() { return this->core()->verify(); }
 
-    /** The credentials, value by key. */
-    [[nodiscard]] AuthConfig authConfig() const { return AuthConfig(this->config().credentials()); }
+    /** The credentials, those of the auths.* element too, value by key. */
+    [[nodiscard]] AuthConfig authConfig() const { return AuthConfig(this->config().allCredentials()); }
 
     // For corps that are edited here; see LocalAuthority.
     template <class... Args>

@@ -13,7 +13,7 @@ namespace corps {
 
 // --- CorpCore ---
 
-CORPS_DECL CorpCore::CorpCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+CORPS_DECL CorpCore::CorpCore(CorpConfig config, Context context, std::shared_ptr<Store> store,
                               RecordTables const& tables)
     : config_(std::move(config)), context_(std::move(context)), store_(std::move(store)), tables_(tables) {
     if (config_.fullName.empty()) throw Error(Errc::config, "a corp needs a full name, \"corps.Name\"");
@@ -101,7 +101,7 @@ private:
     MirrorCore& core_;
 };
 
-CORPS_DECL MirrorCore::MirrorCore(CorpConfig config, Context context, std::unique_ptr<Store> store,
+CORPS_DECL MirrorCore::MirrorCore(CorpConfig config, Context context, std::shared_ptr<Store> store,
                                   RecordTables const& tables, MirrorIdentity identity, std::string rootDeptId,
                                   std::unique_ptr<UpstreamParts> parts)
     : CorpCore(std::move(config), std::move(context), std::move(store), tables),
@@ -246,11 +246,12 @@ CORPS_DECL void MirrorCore::ensureRoot(std::string const& caller) {
 }
 
 CORPS_DECL std::shared_ptr<MirrorCore> makeMirrorCore(CorpConfig config, Context context,
-                                                      std::unique_ptr<Store> store,
+                                                      std::shared_ptr<Store> store,
                                                       RecordTables const& tables, PlatformFacts const& facts,
-                                                      MakeUpstreamParts make, std::unique_ptr<Channel> wire) {
+                                                      MakeUpstreamParts make, std::shared_ptr<Channel> wire) {
     boost::json::object const settings = config.settings();
-    std::unique_ptr<UpstreamParts> parts = make(context, config, std::move(wire));
+    AuthEnvironment const environment(context, store, std::move(wire), config.fullName);
+    std::unique_ptr<UpstreamParts> parts = make(environment, config);
     MirrorIdentity identity;
     identity.platform = facts.platform;
     identity.appId = facts.appId(settings);

@@ -8,6 +8,7 @@ namespace corps::detail {
 [[noreturn]] CORPS_DECL void rethrowConfigError(Error const& e, CorpConfig const& config) {
     if (!e.is(Errc::config) || config.businessFile.empty()) throw e.withCorp(config.fullName);
     Diagnostics d = e.diagnostics();
+    if (config.auth && !d.corp.empty() && d.corp == config.auth->fullName) throw e;  // names that file
     if (d.corp.empty()) d.corp = config.fullName;
     if (d.place.compare(0, config.fullName.size(), config.fullName) ==
         0)  // a client knows the corp's name only
@@ -21,7 +22,7 @@ namespace corps::detail {
 
 CORPS_DECL std::string caFileOf(CorpConfig const& config) {
     auto const* const v = config.business.if_contains("caFile");
-    if (v == nullptr) return {};
+    if (v == nullptr) return config.auth ? caFileOf(*config.auth) : std::string();
     auto const* const text = v->if_string();
     if (text == nullptr || text->empty()) throw config.errorAt("caFile", "the name of a PEM file");
     std::string file(text->data(), text->size());
