@@ -3,6 +3,7 @@
 #include <corps/corps.hpp>
 #include <corps/crypto/digest.hpp>
 #include <corps/crypto/password.hpp>
+#include <corps/crypto/store_key.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/testing/manual_clock.hpp>
 #include <corps/testing/scripted_transport.hpp>

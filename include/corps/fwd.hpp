@@ -38,6 +38,8 @@ class FSAuth;
 struct FSInnerClient;
 class QywxAuth;
 struct QywxInnerClient;
+class QywxProxyAuth;
+struct QywxProxyClient;
 template <class Client, class Transport>
 struct Over;
 template <class Records>
@@ -60,6 +62,11 @@ using DDInnerType = Corp<DDAuth, Over<DDInnerClient, Transport>, Storage, Mirror
 /** `corps.QywxInnerType`: mirrors a WeCom organisation through a self-built application. */
 template <class Transport, class Storage, class Records = StandardRecords>
 using QywxInnerType = Corp<QywxAuth, Over<QywxInnerClient, Transport>, Storage, Mirror<Records>>;
+
+/** `corps.QywxProxyType`: mirrors a WeCom organisation through an application that a service provider runs
+ * for it. The provider's side is Suite (<corps/suite.hpp>). */
+template <class Transport, class Storage, class Records = StandardRecords>
+using QywxProxyType = Corp<QywxProxyAuth, Over<QywxProxyClient, Transport>, Storage, Mirror<Records>>;
 
 /** `corps.NormalType`: an organisation that is edited here. Needs <corps/crypto/password.hpp>, for passwords.
  */

@@ -22,6 +22,7 @@
 #include <corps/client/impl/fs_client.ipp>
 #include <corps/client/impl/phone.ipp>
 #include <corps/client/impl/qywx_client.ipp>
+#include <corps/client/impl/qywx_proxy_client.ipp>
 #include <corps/client/impl/task_group.ipp>
 #include <corps/config/impl/app_elements.ipp>
 #include <corps/config/impl/business_keys.ipp>
@@ -42,6 +43,9 @@
 #include <corps/model/impl/record.ipp>
 #include <corps/model/impl/records.ipp>
 #include <corps/storage/impl/memory.ipp>
+#include <corps/suite/impl/qywx_proxy_auth.ipp>
+#include <corps/suite/impl/suite_book.ipp>
+#include <corps/suite/impl/suite_config.ipp>
 #include <corps/sync/impl/binding.ipp>
 #include <corps/sync/impl/change_signal.ipp>
 #include <corps/sync/impl/change_writer.ipp>
@@ -80,12 +84,14 @@
 // Templates that the official types use: compiled here, and only declared elsewhere.
 #include <corps/types.hpp>
 namespace corps::detail {
-template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
-    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
-template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient::Api>(
-    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(AuthEnvironment const&,
+                                                                                      CorpConfig const&);
+template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient::Api>(AuthEnvironment const&,
+                                                                                      CorpConfig const&);
 template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerClient::Api>(
-    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+    AuthEnvironment const&, CorpConfig const&);
+template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxProxyAuth, QywxProxyClient::Api>(
+    AuthEnvironment const&, CorpConfig const&);
 }  // namespace corps::detail
 
 #ifdef CORPS_INCLUDED_CRYPTO
@@ -94,6 +100,7 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerCli
 #include <corps/crypto/impl/cipher.ipp>
 #include <corps/crypto/impl/digest.ipp>
 #include <corps/crypto/impl/password.ipp>
+#include <corps/crypto/impl/store_key.ipp>
 #endif
 #ifdef CORPS_INCLUDED_HTTPS
 #include <corps/transport/impl/https.ipp>

@@ -2,7 +2,8 @@
 
 /**
  * @file
- * The official types, complete: FSInnerType, DDInnerType, QywxInnerType, NormalType (declared in fwd.hpp).
+ * The official types, complete: FSInnerType, DDInnerType, QywxInnerType, QywxProxyType, NormalType (declared
+ * in fwd.hpp).
  */
 
 #include <corps/auth/dd_auth.hpp>
@@ -12,9 +13,11 @@
 #include <corps/client/fs_client.hpp>
 #include <corps/client/over.hpp>
 #include <corps/client/qywx_client.hpp>
+#include <corps/client/qywx_proxy_client.hpp>
 #include <corps/corp.hpp>
 #include <corps/fwd.hpp>
 #include <corps/model/records.hpp>
+#include <corps/suite/qywx_proxy_auth.hpp>
 #include <corps/sync/local_authority.hpp>
 #include <corps/sync/mirror.hpp>
 #include <corps/transport/channel.hpp>
@@ -26,11 +29,13 @@ namespace corps {
 #ifdef CORPS_SEPARATE_COMPILATION
 namespace detail {
 extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<FSAuth, FSInnerClient::Api>(
-    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+    AuthEnvironment const&, CorpConfig const&);
 extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<DDAuth, DDInnerClient::Api>(
-    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+    AuthEnvironment const&, CorpConfig const&);
 extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxAuth, QywxInnerClient::Api>(
-    Context const&, CorpConfig const&, std::shared_ptr<Channel>);
+    AuthEnvironment const&, CorpConfig const&);
+extern template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxProxyAuth, QywxProxyClient::Api>(
+    AuthEnvironment const&, CorpConfig const&);
 }  // namespace detail
 #endif
 

@@ -19,7 +19,7 @@ done
 
 # The rooms, lower ones first. Data moves forward only: a header includes its own room and lower ones. What stands
 # directly in include/corps is above them all, but for version.hpp.
-rooms="detail error context model config crypto transport auth client storage sync callback emulator testing"
+rooms="detail error context model config crypto transport auth client storage sync callback suite emulator testing"
 
 headers=$(find include -name '*.hpp' -o -name '*.ipp' | sort)
 for header in $headers; do

@@ -40,7 +40,8 @@ public:
         std::string corpId;
         std::string agentId;
         Secret secret;
-        Secret contactSecret;  ///< of the contact-sync assistant; empty: there is none
+        Secret contactSecret;               ///< of the contact-sync assistant; empty: there is none
+        std::string secretName = "secret";  ///< what errors call the secret: its business key
         std::string baseUrl = "https://qyapi.weixin.qq.com";  ///< without a '/' at its end
         /** The host of the login pages, when it is not WeCom's own. */
         std::string accountsBaseUrl;

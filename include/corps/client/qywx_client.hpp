@@ -96,6 +96,23 @@ private:
     QywxInnerClient::Api* api_;
 };
 
+/** Calls about the application itself, decoded as the platform sends them. */
+class QywxAgents {
+public:
+    explicit QywxAgents(QywxInnerClient::Api& api) : api_(&api) {}
+    /** The applications that the token is of: one. One call. */
+    [[nodiscard]] CORPS_DECL asio::awaitable<std::vector<boost::json::object>> list();
+    /** One application, with its visible range; not given: this one. One call. */
+    [[nodiscard]] CORPS_DECL asio::awaitable<boost::json::object> get(std::string agentId = std::string());
+    /** What the enterprise has granted (WeCom: document/path/99060): for providers. One call. */
+    [[nodiscard]] CORPS_DECL asio::awaitable<boost::json::object> permissions();
+    /** The application's administrators: for providers. One call. */
+    [[nodiscard]] CORPS_DECL asio::awaitable<std::vector<boost::json::object>> admins();
+
+private:
+    QywxInnerClient::Api* api_;
+};
+
 /**
  * Made for one corp. The channel must authorise requests (Authorized<QywxAuth>) and outlive this.
  *
@@ -130,6 +147,7 @@ public:
     [[nodiscard]] QywxDepartments department() { return QywxDepartments(*this); }
     [[nodiscard]] QywxUsers user() { return QywxUsers(*this); }
     [[nodiscard]] QywxTags tag() { return QywxTags(*this); }
+    [[nodiscard]] QywxAgents agent() { return QywxAgents(*this); }
 
     /**
      * Any other call of the platform. @param path from "/cgi-bin/".
@@ -142,10 +160,20 @@ public:
                                                                        boost::json::object body,
                                                                        Query query = Query());
 
+protected:
+    /** Of a provider's application: its agentId may be asked for, names may be withheld by an id in their
+     * place, and its calls count for the provider, too. */
+    struct Provider {};
+    CORPS_DECL Api(Channel& channel, ClientEnvironment environment, Provider);
+
+    /** The application's id: configured, known to who looks after the suite, or asked for (agent/list). */
+    [[nodiscard]] asio::awaitable<std::string> findAgentId();
+
 private:
     friend class QywxDepartments;
     friend class QywxUsers;
     friend class QywxTags;
+    friend class QywxAgents;
     class Pull;
 
     [[nodiscard]] asio::awaitable<Answer> call(std::string method, std::string path, Query query,
@@ -155,13 +183,15 @@ private:
     [[nodiscard]] asio::awaitable<Answer> askIds(std::string cursor, std::string credential);
     [[nodiscard]] asio::awaitable<Absence> explain(std::string memberId);
     [[nodiscard]] asio::awaitable<std::vector<Absence>> explainByIds(std::vector<std::string> memberIds);
-    void decodeDept(boost::json::object const& dept, RowSink& rows) const;
-    void decodeUser(boost::json::object const& user, Listing const& listing, RowSink& rows) const;
+    void decodeDept(boost::json::object const& dept, bool named, RowSink& rows) const;
+    void decodeUser(boost::json::object const& user, bool named, Listing const& listing, RowSink& rows) const;
 
     std::unique_ptr<Caller> caller_;
     std::string baseUrl_;
     std::string corpId_;
-    std::string agentId_;
+    std::string agentId_;  // as configured
+    std::string suiteId_;  // of a provider's application
+    bool provider_ = false;
     // Of the last pull:
     bool seesAll_ = false;
     std::optional<std::string> idCredential_;  // whose lists of ids told who is there

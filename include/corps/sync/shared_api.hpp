@@ -24,6 +24,16 @@
 
 namespace corps {
 
+namespace detail {
+
+/** A corp of a service provider: its enterprise has authorised a suite, which an auths.* element names. */
+template <class Client>
+concept AuthorizedThroughASuite = requires(Context const& context, std::string id) {
+    { Client::getAgentId(context, id, id) } -> std::same_as<std::string>;
+};
+
+}  // namespace detail
+
 /**
  * The methods that every corp has. Members carry the status that counts: resigned, too, who was set offline
  * here. Lists are sorted by id unless said otherwise.
@@ -58,6 +68,42 @@ public:
     /** title, fullName, type and configuration; secrets masked. */
     [[nodiscard]] boost::json::object getCorpInfo() const { return config().publicData(); }
     [[nodiscard]] Context const& context() const noexcept { return core_->context(); }
+
+    // --- of a service provider's corp ---
+
+    /** The enterprise's id, as it is configured. */
+    [[nodiscard]] std::string corpId() const
+        requires detail::AuthorizedThroughASuite<typename Traits::Client>
+    {
+        return AuthConfig(config().credentials())["corpId"];
+    }
+    /** The full name of the auths.* element: "auths.Name". */
+    [[nodiscard]] std::string authFullName() const
+        requires detail::AuthorizedThroughASuite<typename Traits::Client>
+    {
+        std::string const named = config().text("authFullName");
+        return named.empty() && config().auth ? config().auth->fullName : named;
+    }
+    /**
+     * The application's id in an enterprise that has authorised a suite: as it is remembered of the
+     * authorisation; else as the platform tells it of that, or of the application's token.
+     *
+     * @param context that of a Suite, or of a corp of this enterprise.
+     * Errors      notFound when none of this context knows the suite and the enterprise; authRejected,
+     * permissionDenied, rateLimited, transport, protocol.
+     */
+    [[nodiscard]] static std::string getAgentId(Context const& context, std::string corpId,
+                                                std::string suiteId)
+        requires detail::AuthorizedThroughASuite<typename Traits::Client>
+    {
+        return Traits::Client::getAgentId(context, std::move(corpId), std::move(suiteId));
+    }
+    [[nodiscard]] static asio::awaitable<std::string> asyncGetAgentId(Context context, std::string corpId,
+                                                                      std::string suiteId)
+        requires detail::AuthorizedThroughASuite<typename Traits::Client>
+    {
+        return Traits::Client::asyncGetAgentId(std::move(context), std::move(corpId), std::move(suiteId));
+    }
 
     // --- departments ---
 

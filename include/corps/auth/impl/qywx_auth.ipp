@@ -71,7 +71,7 @@ CORPS_DECL QywxAuth::QywxAuth(Config config) : config_(std::move(config)) {}
 CORPS_DECL asio::awaitable<IssuedToken> QywxAuth::token(Channel& wire, std::string credential) const {
     bool const contact = credential == kContact;
     Secret const& secret = contact ? config_.contactSecret : config_.secret;
-    std::string const key = contact ? "contactSecret" : "secret";
+    std::string const key = contact ? "contactSecret" : config_.secretName;
     if (secret.empty()) throw Error(Errc::config, "\"" + key + "\": there is none");
     Request q("GET",
               config_.baseUrl + "/cgi-bin/gettoken?corpid=" + percentEncode(config_.corpId) +

@@ -7,6 +7,7 @@
 #include <corps/client/impl/qywx_pull.ipp>
 #include <corps/client/impl/qywx_verdict.ipp>
 #include <corps/client/qywx_client.hpp>
+#include <corps/client/suite_agents.hpp>
 #include <corps/config/business_keys.hpp>
 
 #include <boost/json/array.hpp>
@@ -21,6 +22,16 @@ namespace detail {
 inline std::string qywxNumber(boost::json::object const& settings, std::string_view key) {
     if (std::optional<std::int64_t> const n = jsonInteger(settings, key)) return std::to_string(*n);
     return jsonTextOr(settings, key);
+}
+
+/** What paces one API of one enterprise; a provider's calls count for all its enterprises together, too. */
+inline RateLimiter& qywxLimiter(Context const& context, std::string const& baseUrl, std::string const& corpId,
+                                std::string const& path, bool provider) {
+    RateLimiters& all = context.limiters();
+    std::string const host = (provider ? "wecom provider " : "wecom ") + baseUrl + " ";
+    if (!provider) return all.get(host + corpId + " " + path, qywxWindows());
+    RateLimiter& common = all.get(host + path, qywxProviderWindows());
+    return all.get(host + corpId + " " + path, qywxWindows(), common);
 }
 
 inline std::vector<boost::json::object> qywxList(Answer const& answer, std::string_view key) {
@@ -49,21 +60,29 @@ CORPS_DECL QywxInnerClient::Api::Api(Channel& channel, ClientEnvironment environ
     baseUrl_ = read.baseUrl("baseUrl", "https://qyapi.weixin.qq.com");
     corpId_ = detail::jsonTextOr(environment.config, "corpId");
     agentId_ = detail::qywxNumber(environment.config, "agentId");
+    suiteId_ = detail::jsonTextOr(environment.config, "suiteId");
     caller_ = std::make_unique<Caller>(channel, std::move(environment.context), std::move(environment.corp),
                                        &classifyQywx);
+}
+
+CORPS_DECL QywxInnerClient::Api::Api(Channel& channel, ClientEnvironment environment, Provider)
+    : Api(channel, std::move(environment)) {
+    provider_ = true;
 }
 
 CORPS_DECL std::span<PageShape const> QywxInnerClient::Api::shapes() { return detail::kQywxShapes; }
 
 CORPS_DECL std::string QywxInnerClient::Api::identity() const {
     boost::json::array versions;
-    for (PageShape const& s : shapes()) versions.emplace_back(s.version);
+    for (PageShape const& s : shapes().first(provider_ ? shapes().size() : detail::kQywxInnerShapes))
+        versions.emplace_back(s.version);
     boost::json::array all;
     all.emplace_back("wecom");
     all.emplace_back(std::move(versions));
     all.emplace_back(baseUrl_);
     all.emplace_back(corpId_);
-    all.emplace_back(agentId_);
+    // An enterprise that authorises a suite anew may get another application: the records are the same.
+    all.emplace_back(provider_ ? suiteId_ : agentId_);
     return boost::json::serialize(all);
 }
 
@@ -71,8 +90,7 @@ CORPS_DECL asio::awaitable<Answer> QywxInnerClient::Api::call(std::string method
                                                               Query query, std::string body,
                                                               PageShape const* shape,
                                                               std::string credential) {
-    RateLimiter& limiter = caller_->context().limiters().get("wecom " + baseUrl_ + " " + corpId_ + " " + path,
-                                                             detail::qywxWindows());
+    RateLimiter& limiter = detail::qywxLimiter(caller_->context(), baseUrl_, corpId_, path, provider_);
     std::string endpoint = method + " " + path;
     Request q(std::move(method), baseUrl_ + path + query.text(), std::move(endpoint));
     if (!body.empty()) q.headers.emplace_back("Content-Type", "application/json");
@@ -141,6 +159,49 @@ CORPS_DECL asio::awaitable<boost::json::object> QywxUsers::get(MemberId id) {
     q.add("userid", id.view());
     Answer const a = co_await api_->ask(detail::kQywxUser, std::move(q), nullptr);
     co_return detail::qywxRecord(a);
+}
+
+CORPS_DECL asio::awaitable<std::string> QywxInnerClient::Api::findAgentId() {
+    if (!agentId_.empty()) co_return agentId_;
+    std::shared_ptr<SuiteAgents> const agents = findSuiteAgents(caller_->context(), suiteId_, corpId_);
+    std::string known = agents ? agents->knownAgentId(corpId_) : std::string();
+    if (!known.empty()) co_return known;
+    Answer const a = co_await ask(detail::kQywxAgents, Query(), nullptr);
+    for (boost::json::object const& one : detail::qywxList(a, "agentlist"))
+        if (known.empty()) known = detail::qywxNumber(one, "agentid");
+    if (known.empty()) {
+        Diagnostics d;
+        d.corp = caller_->corp();
+        d.endpoint = "GET " + std::string(detail::kQywxAgents);
+        throw Error(Errc::protocol, "the platform names no application that the token is of", std::move(d));
+    }
+    if (agents) agents->learnAgentId(corpId_, known);
+    co_return known;
+}
+
+CORPS_DECL asio::awaitable<std::vector<boost::json::object>> QywxAgents::list() {
+    Answer const a = co_await api_->ask(detail::kQywxAgents, Query(), nullptr);
+    co_return detail::qywxList(a, "agentlist");
+}
+
+CORPS_DECL asio::awaitable<boost::json::object> QywxAgents::get(std::string agentId) {
+    if (agentId.empty()) agentId = co_await api_->findAgentId();
+    Query q;
+    q.add("agentid", agentId);
+    Answer const a = co_await api_->ask(detail::kQywxAgent, std::move(q), nullptr);
+    co_return detail::qywxRecord(a);
+}
+
+CORPS_DECL asio::awaitable<boost::json::object> QywxAgents::permissions() {
+    std::string const nothing = "{}";
+    Answer const a = co_await api_->call("POST", "/cgi-bin/agent/get_permissions", Query(), nothing, nullptr);
+    co_return detail::qywxRecord(a);
+}
+
+CORPS_DECL asio::awaitable<std::vector<boost::json::object>> QywxAgents::admins() {
+    std::string const nothing = "{}";
+    Answer const a = co_await api_->call("POST", "/cgi-bin/agent/get_admin_list", Query(), nothing, nullptr);
+    co_return detail::qywxList(a, "admin");
 }
 
 CORPS_DECL asio::awaitable<std::vector<boost::json::object>> QywxTags::list() {

@@ -35,10 +35,14 @@ CORPS_DECL void QywxInnerClient::Api::decode(Unit const& unit, RowSink& rows) co
     boost::json::value const parsed = detail::parseUnit(unit.bytes, &memory);
     boost::json::object const& o = parsed.get_object();
     switch (unit.listing->kind) {
-        case ListingKind::departments: decodeDept(o, rows); break;
+        case ListingKind::departments:
+            decodeDept(o, unit.shape != &detail::kQywxNamelessDeptShape, rows);
+            break;
         case ListingKind::deptMembers:
         case ListingKind::subtreeMembers:
-        case ListingKind::visibleMembers: decodeUser(o, *unit.listing, rows); break;
+        case ListingKind::visibleMembers:
+            decodeUser(o, unit.shape != &detail::kQywxNamelessUserShape, *unit.listing, rows);
+            break;
         case ListingKind::roles: {
             std::optional<std::int64_t> const id = detail::jsonInteger(o, "tagid");
             if (!id) throw Error(Errc::protocol, "a tag has no tagid");
@@ -59,7 +63,8 @@ CORPS_DECL void QywxInnerClient::Api::decode(Unit const& unit, RowSink& rows) co
     }
 }
 
-CORPS_DECL void QywxInnerClient::Api::decodeDept(boost::json::object const& dept, RowSink& rows) const {
+CORPS_DECL void QywxInnerClient::Api::decodeDept(boost::json::object const& dept, bool named,
+                                                 RowSink& rows) const {
     std::optional<std::int64_t> const number = detail::jsonInteger(dept, "id");
     if (!number) throw Error(Errc::protocol, "a department has no id");
     std::string const id = std::to_string(*number);
@@ -69,7 +74,7 @@ CORPS_DECL void QywxInnerClient::Api::decodeDept(boost::json::object const& dept
         !root && parentNumber && *parentNumber > 0 ? std::to_string(*parentNumber) : std::string();
     std::array<Cell, 4> const cells = {
         Cell::text(id), root || parentNumber ? Cell::text(parent) : Cell(),
-        detail::qywxWithheld(dept, "name"),
+        named ? detail::qywxWithheld(dept, "name") : Cell(),
         root ? Cell::integer(0) : detail::reversedOrder(detail::jsonInteger(dept, "order"))};
     rows.row(UpstreamTable::dept, cells);
 
@@ -89,8 +94,8 @@ CORPS_DECL void QywxInnerClient::Api::decodeDept(boost::json::object const& dept
     }
 }
 
-CORPS_DECL void QywxInnerClient::Api::decodeUser(boost::json::object const& user, Listing const& listing,
-                                                 RowSink& rows) const {
+CORPS_DECL void QywxInnerClient::Api::decodeUser(boost::json::object const& user, bool named,
+                                                 Listing const& listing, RowSink& rows) const {
     std::string_view const id = detail::jsonText(user, "userid").value_or(std::string_view());
     if (id.empty()) throw Error(Errc::protocol, "a user has no userid");
 
@@ -113,7 +118,7 @@ CORPS_DECL void QywxInnerClient::Api::decodeUser(boost::json::object const& user
 
     std::array<Cell, std::size(kMemberColumns)> const cells = {
         Cell::text(id),
-        detail::qywxWithheld(user, "name"),
+        named ? detail::qywxWithheld(user, "name") : Cell(),
         phone ? Cell::text(*phone) : Cell(),
         detail::qywxWithheld(user, "email"),
         detail::qywxWithheld(user, "avatar"),

@@ -21,23 +21,30 @@ inline constexpr std::string_view kQywxIdKey[] = {"id"};
 inline constexpr std::string_view kQywxUserKey[] = {"userid"};
 inline constexpr std::string_view kQywxTagKey[] = {"tagid"};
 
-inline constexpr std::array<PageShape, 6> kQywxShapes = {
+inline constexpr std::array<PageShape, 8> kQywxShapes = {
     PageShape{"wecom.department", kQywxDepartmentPath, kQywxIdKey, 1},
     PageShape{"wecom.department_id", kQywxDepartmentIdPath, kQywxIdKey, 1},
     PageShape{"wecom.user", kQywxUserPath, kQywxUserKey, 1},
     PageShape{"wecom.tag", kQywxTagPath, kQywxTagKey, 1},
     PageShape{"wecom.tag_member", kQywxUserPath, kQywxUserKey, 1},
     PageShape{"wecom.dept_user", kQywxPairPath, kQywxUserKey, 1},
+    // Of an application that is sent ids in the place of names.
+    PageShape{"wecom.department_nameless", kQywxDepartmentPath, kQywxIdKey, 1},
+    PageShape{"wecom.user_nameless", kQywxUserPath, kQywxUserKey, 1},
 };
+inline constexpr std::size_t kQywxInnerShapes = 6;
 inline constexpr PageShape const& kQywxDeptShape = kQywxShapes[0];
 inline constexpr PageShape const& kQywxSimpleDeptShape = kQywxShapes[1];
 inline constexpr PageShape const& kQywxUserShape = kQywxShapes[2];
 inline constexpr PageShape const& kQywxTagShape = kQywxShapes[3];
 inline constexpr PageShape const& kQywxTagMemberShape = kQywxShapes[4];
 inline constexpr PageShape const& kQywxPairShape = kQywxShapes[5];
+inline constexpr PageShape const& kQywxNamelessDeptShape = kQywxShapes[6];
+inline constexpr PageShape const& kQywxNamelessUserShape = kQywxShapes[7];
 
 inline constexpr std::string_view kQywxRoot = "1";
 inline constexpr std::string_view kQywxAgent = "/cgi-bin/agent/get";
+inline constexpr std::string_view kQywxAgents = "/cgi-bin/agent/list";
 inline constexpr std::string_view kQywxDepartments = "/cgi-bin/department/list";
 inline constexpr std::string_view kQywxDepartmentIds = "/cgi-bin/department/simplelist";
 inline constexpr std::string_view kQywxDepartment = "/cgi-bin/department/get";
@@ -55,6 +62,11 @@ inline constexpr std::chrono::milliseconds kQywxPatience{180'000};
 /** The published limits (WeCom: document/path/90312), per API and enterprise. */
 inline std::vector<RateWindow> qywxWindows() {
     return {RateWindow{10'000, std::chrono::minutes(1)}, RateWindow{150'000, std::chrono::hours(1)}};
+}
+
+/** What a provider has beside these, per API and address, for all enterprises together. */
+inline std::vector<RateWindow> qywxProviderWindows() {
+    return {RateWindow{40'000, std::chrono::minutes(1)}, RateWindow{1'200'000, std::chrono::hours(1)}};
 }
 
 }  // namespace corps::detail

@@ -7,6 +7,7 @@
 #include <corps/client/impl/pull_work.hpp>
 #include <corps/client/impl/qywx_endpoints.hpp>
 #include <corps/client/qywx_client.hpp>
+#include <corps/client/suite_agents.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -78,10 +79,36 @@ private:
     // Step one
     // ----------------------------------------------------------------------------------------------------
 
-    asio::awaitable<void> agent() {
+    /** The application's record. Where its id is not configured it is found out, and again where the platform
+     * says that it is another's: an enterprise that authorised anew may have got another one. */
+    asio::awaitable<Reply> agentRecord() {
+        bool const configured = !api_.provider_ || !api_.agentId_.empty();
+        std::string id = api_.agentId_;
+        if (!configured) id = co_await api_.findAgentId();
         Query q;
-        q.add("agentid", api_.agentId_);
-        Reply const r = co_await ask(detail::kQywxAgent, std::move(q), nullptr);
+        q.add("agentid", id);
+        Reply out;
+        std::optional<Error> another;
+        try {
+            out = co_await ask(detail::kQywxAgent, q, nullptr);
+        } catch (CallError const& e) {
+            if (configured || !e.is(Errc::config)) throw;
+            another.emplace(e);
+        }
+        if (!another) co_return out;
+        std::shared_ptr<SuiteAgents> const agents =
+            findSuiteAgents(api_.caller_->context(), api_.suiteId_, api_.corpId_);
+        if (agents) agents->learnAgentId(api_.corpId_, std::string_view());
+        std::string const now = co_await api_.findAgentId();
+        if (now == id) throw *another;
+        Query again;
+        again.add("agentid", now);
+        out = co_await ask(detail::kQywxAgent, std::move(again), nullptr);
+        co_return out;
+    }
+
+    asio::awaitable<void> agent() {
+        Reply const r = co_await agentRecord();
         if (r.error) {
             // The contact-sync assistant is no application: it sees everybody.
             if (!forbidden(r)) throw *r.error;
@@ -116,7 +143,8 @@ private:
         Reply const r = co_await ask(detail::kQywxDepartments, Query(), &detail::kQywxDeptShape);
         if (!r.error) {
             requireList(r.answer, "department");
-            deliver(detail::kQywxDeptShape, r.answer.units);
+            bool const nameless = api_.provider_ && namesAreIds(r.answer.units, detail::kQywxIdKey);
+            deliver(nameless ? detail::kQywxNamelessDeptShape : detail::kQywxDeptShape, r.answer.units);
             co_return;
         }
         if (!forbidden(r)) throw *r.error;
@@ -163,6 +191,20 @@ private:
         }
         deliver(detail::kQywxSimpleDeptShape, {std::string_view(listed)});
         co_return !forbidden(r);
+    }
+
+    // Whether an application without the right to names is sent ids in their place: all of them, then.
+    static bool namesAreIds(std::vector<std::string_view> const& units,
+                            std::span<std::string_view const> idPath) {
+        bool any = false;
+        for (std::string_view const unit : units) {
+            boost::json::value const parsed = detail::parseUnit(unit, {});
+            std::optional<std::string_view> const name = detail::jsonText(parsed.get_object(), "name");
+            if (!name || name->empty()) continue;
+            if (keyOf(unit, idPath) != std::string(*name)) return false;
+            any = true;
+        }
+        return any;
     }
 
     // An answer that says neither "none" nor "refused" proves nothing.
@@ -363,7 +405,9 @@ private:
 
     // Passes a whole list on: it has no pages.
     void hand(Listing const& listing, std::vector<std::string_view> const& units) {
-        if (!units.empty()) sink_.page(detail::kQywxUserShape, listing, units);
+        bool const nameless = api_.provider_ && namesAreIds(units, detail::kQywxUserKey);
+        if (!units.empty())
+            sink_.page(nameless ? detail::kQywxNamelessUserShape : detail::kQywxUserShape, listing, units);
         sink_.finish(listing, ListingState::complete, std::nullopt);
         if (!byDept_ && proof_.fullScope) return;
         for (std::string_view const unit : units) {

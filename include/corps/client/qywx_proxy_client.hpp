@@ -1,0 +1,65 @@
+#pragma once
+
+#include <corps/client/qywx_client.hpp>
+#include <corps/context/context.hpp>
+#include <corps/detail/config.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace corps {
+
+/**
+ * The client of an application that a service provider runs for an enterprise (WeCom: document/path/97164).
+ *
+ * Reads as QywxInnerClient does, and maps fields as it does, with these differences:
+ * - `agentId` need not be configured: it is what is remembered of the authorisation, or costs one more call;
+ * - an enterprise may withhold names; an id in the place of every name of a list is taken for that. They keep
+ *   what they were;
+ * - its calls are paced for the enterprise and, together, for all enterprises of the provider: 40,000 a
+ * minute and 1,200,000 an hour for each API;
+ * - there is no contact-sync assistant.
+ *
+ * Business keys: corpId, authFullName; optional agentId, permanentCode, baseUrl, userIdType.
+ */
+struct QywxProxyClient {
+    static constexpr std::string_view kElementType = "corps.QywxProxyType";
+    static constexpr std::string_view kPlatform = "wecom";
+    static constexpr std::string_view kRootDeptId = "1";
+    /** What a store remembers of the business keys: the suite. The application in the enterprise may become
+     * another one. */
+    [[nodiscard]] CORPS_DECL static std::string appId(boost::json::object const& settings);
+    class Api;
+
+    /**
+     * The application's id in an enterprise: as it is remembered; else as the platform tells it of the
+     * authorisation; else as the application's token tells it.
+     * Errors   Error with Errc::notFound when neither a Suite nor a corp of this Context knows the
+     * enterprise; as the calls.
+     */
+    [[nodiscard]] CORPS_DECL static asio::awaitable<std::string> asyncGetAgentId(Context context,
+                                                                                 std::string corpId,
+                                                                                 std::string suiteId);
+    [[nodiscard]] CORPS_DECL static std::string getAgentId(Context const& context, std::string corpId,
+                                                           std::string suiteId);
+};
+
+/** Made for one corp; see QywxInnerClient::Api. The channel must authorise requests. */
+class QywxProxyClient::Api : public QywxInnerClient::Api {
+public:
+    /** Errors: Error(Errc::config) naming the business key. */
+    Api(Channel& channel, ClientEnvironment environment)
+        : QywxInnerClient::Api(channel, std::move(environment), Provider()) {}
+
+    /** The application's id in this enterprise. Cost: nothing where it is known; else one call. */
+    [[nodiscard]] asio::awaitable<std::string> agentId() { return findAgentId(); }
+};
+
+}  // namespace corps
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/client/impl/qywx_proxy_client.ipp>
+#endif
