@@ -46,6 +46,7 @@
 #include <corps/suite/impl/qywx_proxy_auth.ipp>
 #include <corps/suite/impl/suite_book.ipp>
 #include <corps/suite/impl/suite_config.ipp>
+#include <corps/sync/impl/auto_sync.ipp>
 #include <corps/sync/impl/binding.ipp>
 #include <corps/sync/impl/change_signal.ipp>
 #include <corps/sync/impl/change_writer.ipp>

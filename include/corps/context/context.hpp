@@ -51,6 +51,8 @@ public:
     CORPS_DECL explicit Context(ContextOptions options);
 
     [[nodiscard]] CORPS_DECL asio::any_io_executor executor() const;
+    /** Whether that is one thread of the Context's own: it runs as long as there is a handle. */
+    [[nodiscard]] CORPS_DECL bool hasOwnThread() const noexcept;
     [[nodiscard]] CORPS_DECL Clock& clock() const noexcept;
     [[nodiscard]] CORPS_DECL std::uint64_t random() const;
     CORPS_DECL void log(LogLevel level, std::string_view line) const noexcept;

@@ -37,6 +37,9 @@ public:
 
     /** Moves time on and wakes who is due, earliest first. What they do then happens on their executors. */
     CORPS_DECL void advance(Duration d);
+    /** Moves time on to the earliest sleep, and wakes it. False, and nothing is done, when nobody sleeps. For
+     * a loop that the test turns itself: poll() it until nothing is left, then this, and again. */
+    CORPS_DECL bool advanceToNext();
     /** Steps wall time alone, as an administrator does; forth or back. */
     CORPS_DECL void setNow(TimePoint wall);
     /**

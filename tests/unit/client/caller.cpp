@@ -274,6 +274,18 @@ TEST_CASE("caller: throttled without a header: backs off; for ever: an error", "
     REQUIRE(e);
     CHECK(e->is(Errc::rateLimited));
     CHECK(rig.net.calls() == 11);
+    CHECK(e->diagnostics().retryAfter == 1s);  // for whoever tries again later
+}
+
+TEST_CASE("caller: a platform that asks to wait too long is not waited for; the error says how long",
+          "[client][coroutine]") {
+    Rig rig;
+    rig.net.push(throttled("600"));
+    std::optional<Error> const e = rig.failure();
+    REQUIRE(e);
+    CHECK(e->is(Errc::rateLimited));
+    CHECK(e->diagnostics().retryAfter == 600s);
+    CHECK(rig.net.calls() == 1);
 }
 
 TEST_CASE("caller: a used-up monthly quota is not asked again although it is a 429", "[client][coroutine]") {

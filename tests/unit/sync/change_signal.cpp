@@ -99,7 +99,7 @@ TEST_CASE("change signal: once a place is given up no call of the listener runs"
         });
     std::atomic<int> heard{0};
     bool used = false;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 60; ++i) {
         auto alive = std::make_unique<std::atomic<bool>>(true);
         int const before = heard;
         ChangeSubscription place = signal.subscribe([&, p = alive.get()] {

@@ -59,6 +59,24 @@ TEST_CASE("manual clock: sleeps end when time is moved, earliest first", "[testi
     CHECK(clock->now() - before == 20ms);
 }
 
+TEST_CASE("manual clock: time moves from sleep to sleep for a loop that the test turns",
+          "[testing][coroutine]") {
+    asio::io_context io;
+    auto const clock = std::make_shared<ManualClock>();
+    std::vector<std::string> log;
+    CHECK_FALSE(clock->advanceToNext());
+    asio::co_spawn(io, nap(clock, 24h, "b", log), asio::detached);
+    asio::co_spawn(io, nap(clock, 10ms, "a", log), asio::detached);
+    io.poll();
+    CHECK(clock->advanceToNext());
+    io.poll();
+    CHECK(log == std::vector<std::string>{"a@10"});
+    CHECK(clock->advanceToNext());
+    io.poll();
+    CHECK(log == std::vector<std::string>{"a@10", "b@86400000"});
+    CHECK_FALSE(clock->advanceToNext());
+}
+
 TEST_CASE("manual clock: wall time can step, the other time does not", "[testing]") {
     ManualClock clock(TimePoint(5min));
     Duration const up = clock.uptime();

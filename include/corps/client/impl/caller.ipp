@@ -79,6 +79,7 @@ CORPS_DECL asio::awaitable<Answer> Caller::call(Request request, RateLimiter& li
             verdict.httpStatus = e.diagnostics().httpStatus;
             verdict.upstreamMessage = e.diagnostics().upstreamMessage;
             verdict.requestId = e.diagnostics().requestId;
+            if (verdict.outcome == Outcome::throttled) verdict.wait = e.diagnostics().retryAfter;
         }
         if (answer.response_) {
             Response const& response = *answer.response_;
@@ -125,6 +126,7 @@ CORPS_DECL asio::awaitable<Answer> Caller::call(Request request, RateLimiter& li
             d.httpStatus = verdict.httpStatus;
             d.upstreamMessage = verdict.upstreamMessage;
             d.requestId = verdict.requestId;
+            d.retryAfter = verdict.wait;  // also where it was too long to be waited for here
             throw CallError(verdict, std::move(d));
         }
         if (verdict.outcome == Outcome::throttled) {

@@ -200,6 +200,8 @@ CORPS_DECL Context::Context(ContextOptions options) : state_(std::make_shared<St
 
 CORPS_DECL asio::any_io_executor Context::executor() const { return state_->executor(); }
 
+CORPS_DECL bool Context::hasOwnThread() const noexcept { return !state_->options.executor; }
+
 CORPS_DECL Clock& Context::clock() const noexcept { return *state_->clock; }
 
 CORPS_DECL std::uint64_t Context::random() const { return state_->random(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/sync/change_signal.hpp>
+#include <corps/sync/detail/gate.hpp>
 
 #include <cstdint>
 #include <map>
@@ -10,38 +11,27 @@ namespace corps {
 
 namespace detail {
 
-// Its own lock, held while it is called: who gives up the place waits for a call that runs. Recursive,
-// because a listener may give up its own.
 struct ChangeListener {
-    explicit ChangeListener(std::function<void()> f)
-        : call(std::make_shared<std::function<void()> const>(std::move(f))) {}
+    explicit ChangeListener(std::function<void()> f) : call(std::move(f)) {}
 
     void notify() noexcept {
-        // Held here, too: a listener that gives up its own place must not be destroyed while it runs.
-        std::shared_ptr<std::function<void()> const> mine;
-        std::lock_guard const lock(mutex);
-        mine = call;
-        if (mine == nullptr || !*mine) return;
         try {
-            (*mine)();
+            gate.pass([this] {
+                if (call) call();
+            });
         } catch (...) {
             // As documented: dropped. The other listeners must hear of the change all the same.
         }
     }
-    void close() noexcept {
-        std::shared_ptr<std::function<void()> const> doomed;
-        std::lock_guard const lock(mutex);
-        doomed.swap(call);
-    }
 
-    std::recursive_mutex mutex;
-    std::shared_ptr<std::function<void()> const> call;
+    Gate gate;
+    std::function<void()> const call;
 };
 
 }  // namespace detail
 
 CORPS_DECL void ChangeSubscription::reset() noexcept {
-    if (std::shared_ptr<detail::ChangeListener> const mine = std::move(listener_)) mine->close();
+    if (std::shared_ptr<detail::ChangeListener> const mine = std::move(listener_)) mine->gate.close();
 }
 
 struct ChangeSignal::State {

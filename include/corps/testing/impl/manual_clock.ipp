@@ -154,6 +154,13 @@ CORPS_DECL void ManualClock::advance(Duration d) {
     if (d > Duration::zero()) state_->moveTo(state_->up + d);
 }
 
+CORPS_DECL bool ManualClock::advanceToNext() {
+    std::lock_guard const lock(state_->mutex);
+    if (state_->sleepers.empty()) return false;
+    state_->moveTo(state_->sleepers.begin()->first);
+    return true;
+}
+
 CORPS_DECL void ManualClock::setNow(TimePoint wall) {
     std::lock_guard const lock(state_->mutex);
     state_->wall = wall;
