@@ -22,6 +22,7 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in the order sent
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    std::string caller;  ///< the address it came from
 
     /** A header's value, empty if absent. @param name In any case. */
     [[nodiscard]] CORPS_DECL std::string_view header(std::string_view name) const noexcept;

@@ -254,6 +254,10 @@ private:
                     std::string(field.value().data(), field.value().size()));
             }
             request.body = std::move(message.body());
+            ErrorCode gone;
+            if (const auto caller = socket().remote_endpoint(gone); !gone) {
+                request.caller = caller.address().to_string();
+            }
             isHead_ = request.method == "HEAD";
             const bool chunks = message.version() >= 11;
             try {

@@ -115,6 +115,15 @@ public:
     virtual const Organisation& currentOrganisation() const = 0;
     /** Called without the lock; takes it when the new organisation is ready. @throws OrganisationError */
     virtual void replaceOrganisation(Organisation organisation) = 0;
+    /** Both of a server with several organisations. @param corp Which; empty: the only one. @throws
+     * ControlError
+     */
+    virtual const Organisation& organisationOf(std::string_view /*corp*/) const {
+        return currentOrganisation();
+    }
+    virtual void replaceOrganisationOf(std::string_view /*corp*/, Organisation organisation) {
+        replaceOrganisation(std::move(organisation));
+    }
     virtual std::string behaviourJson() const = 0;
     /** @throws ControlError */
     virtual void readBehaviour(const boost::json::value& json) = 0;
@@ -183,6 +192,9 @@ public:
                                  : std::chrono::duration_cast<std::chrono::milliseconds>(
                                        std::chrono::steady_clock::now().time_since_epoch());
         return (base + advanced_).count();
+    }
+    void countCorp(const std::string& corpId, const std::string& endpoint) {
+        ++stats_.byCorp[corpId][endpoint];
     }
     void countToken() noexcept { ++stats_.tokensIssued; }
     void countRateLimited() noexcept { ++stats_.rateLimited; }
@@ -422,11 +434,12 @@ private:
                 resetStats();
             } else if (what == "org" && request.method == "GET") {
                 const std::lock_guard lock(mutex_);
-                reply.body = writeOrganisation(platform_.currentOrganisation());
+                reply.body = writeOrganisation(platform_.organisationOf(request.parameter("corp")));
             } else if (what == "org" && request.method == "PUT") {
-                platform_.replaceOrganisation(parseOrganisation(request.body));
+                const std::string_view corp = request.parameter("corp");
+                platform_.replaceOrganisationOf(corp, parseOrganisation(request.body));
                 const std::lock_guard lock(mutex_);
-                const Organisation& now = platform_.currentOrganisation();
+                const Organisation& now = platform_.organisationOf(corp);
                 reply.body = "{\"departments\":" + std::to_string(now.deptList.size()) +
                              ",\"members\":" + std::to_string(now.userList.size()) + "}\n";
             } else if (what == "faults" && request.method == "GET") {
@@ -503,17 +516,33 @@ private:
         };
     }
 
-    [[nodiscard]] std::string statsJson() const {
-        const Stats now = stats();
-        std::string out = "{\"requests\":" + std::to_string(now.requests) + ",\"endpoints\":{";
+    static void appendCounters(std::string& out,
+                               const std::map<std::string, std::uint64_t, std::less<>>& counters) {
+        out += '{';
         bool first = true;
-        for (const auto& [endpoint, count] : now.byEndpoint) {
+        for (const auto& [endpoint, count] : counters) {
             out += first ? "" : ",";
             first = false;
             appendJson(out, endpoint);
             out += ":" + std::to_string(count);
         }
-        out += "},\"highestConcurrency\":" + std::to_string(now.highestConcurrency) +
+        out += '}';
+    }
+
+    [[nodiscard]] std::string statsJson() const {
+        const Stats now = stats();
+        std::string out = "{\"requests\":" + std::to_string(now.requests) + ",\"endpoints\":";
+        appendCounters(out, now.byEndpoint);
+        if (!now.byCorp.empty()) {
+            out += ",\"corps\":{";
+            for (const auto& [corp, counters] : now.byCorp) {
+                appendJson(out += out.ends_with('{') ? "" : ",", corp);
+                out += ':';
+                appendCounters(out, counters);
+            }
+            out += '}';
+        }
+        out += ",\"highestConcurrency\":" + std::to_string(now.highestConcurrency) +
                ",\"connections\":" + std::to_string(now.connections) +
                ",\"rateLimited\":" + std::to_string(now.rateLimited) +
                ",\"tokensIssued\":" + std::to_string(now.tokensIssued) +

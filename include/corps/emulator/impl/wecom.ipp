@@ -243,6 +243,7 @@ CORPS_DECL std::string_view detail::WeComPlatform::route(const HttpRequest& requ
 
 CORPS_DECL HttpReply detail::WeComPlatform::answer(const HttpRequest& request,
                                                    const detail::Effects& effects) {
+    caller_ = request.caller;
     if (endpoint_ == nullptr) {
         if (wrongMethod_) {
             return failure(40058);
@@ -260,15 +261,22 @@ CORPS_DECL HttpReply detail::WeComPlatform::answer(const HttpRequest& request,
     } else {
         call.wrongJson = true;
     }
-    if (endpoint_->gate != Gate::open) {
+    if (endpoint_->gate == Gate::suite || endpoint_->gate == Gate::provider) {
+        if (auto refused = checkProvider(call)) {
+            return std::move(*refused);
+        }
+        if (effects.emptySuccess) {
+            return succeed(call, "");
+        }
+    } else if (endpoint_->gate != Gate::open) {
         if (auto refused = checkToken(request, call)) {
             return std::move(*refused);
         }
         if (auto refused = checkAddress()) {
             return std::move(*refused);
         }
-        if (options_.behaviour.appDisabled && !call.token->contact) {
-            return failure(50003);
+        if (auto refused = checkApp(call)) {
+            return std::move(*refused);
         }
         std::int64_t ignored = 0;
         // WeCom does not count logins that succeed.
@@ -348,18 +356,27 @@ CORPS_DECL bool detail::WeComPlatform::used(const std::string& key,
 
 CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkRate(const std::string& corpId) {
     static constexpr std::array<detail::RateLimit, 2> kCorp{{{10'000, 60'000}, {150'000, 3'600'000}}};
-    static constexpr std::array<detail::RateLimit, 2> kAddress{{{20'000, 60'000}, {600'000, 3'600'000}}};
     const WeComBehaviour& b = options_.behaviour;
     const std::array<detail::RateLimit, 1> second{{{b.ratePerSecond, 1000}}};
     const std::array<detail::RateLimit, 1> minute{{{b.ratePerMinute, 60'000}}};
     const std::string own = detail::wecom::lowerCase(corpId) + " " + endpoint_->label;
     if ((b.ratePerSecond > 0 && used("second " + own, second)) ||
         (b.ratePerMinute > 0 && used("minute " + own, minute)) ||
-        (b.publishedRates && (used("corp " + own, kCorp) || used("address " + endpoint_->label, kAddress)))) {
+        (b.publishedRates && used("corp " + own, kCorp)) || addressUsedUp()) {
         core_.countRateLimited();
         return failure(45009);
     }
     return std::nullopt;
+}
+
+CORPS_DECL bool detail::WeComPlatform::addressUsedUp() {
+    static constexpr std::array<RateLimit, 2> kAddress{{{20'000, 60'000}, {600'000, 3'600'000}}};
+    return options_.behaviour.publishedRates && used("address " + caller_ + " " + endpoint_->label, kAddress);
+}
+
+CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkApp(const Call& call) {
+    return options_.behaviour.appDisabled && !call.token->contact ? std::optional<HttpReply>(failure(50003))
+                                                                  : std::nullopt;
 }
 
 CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkConcurrency(const std::string& corpId) {
@@ -403,7 +420,9 @@ CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::checkKind(const Call&
             }
             break;
         case Gate::open:
-        case Gate::any: break;
+        case Gate::any:
+        case Gate::suite:
+        case Gate::provider: break;
     }
     return std::nullopt;
 }
@@ -453,8 +472,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::failure(std::int64_t code, std::stri
     std::string msg(text.empty() ? detail::wecom::errorText(code) : text);
     msg += ", hint: [" + std::to_string(core_.nowMs() / 1000) + std::to_string(id.high % 1'000'000'000'000U) +
            "], from ip: " +
-           (options_.behaviour.deniedIp.empty() ? std::string("127.0.0.1")
-                                                : detail::quotable(options_.behaviour.deniedIp)) +
+           (options_.behaviour.deniedIp.empty() ? caller_ : detail::quotable(options_.behaviour.deniedIp)) +
            ", more info at https://open.work.weixin.qq.com/devtool/query?e=" + number;
     HttpReply out;
     out.contentType = "application/json; charset=UTF-8";

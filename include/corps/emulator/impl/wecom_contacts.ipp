@@ -11,10 +11,11 @@ namespace corps::emulator {
 // ---------------------------------------------------------------------------------------------------------------------------
 // What the calls have in common
 
-/** @param mandatory Without an id: refused, or else `out` stays as it is. */
+/** @param mandatory Without an id: refused, or else `out` stays as it is.
+ * @param structure Departments out of range count, too. */
 CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::requireDept(const Call& call,
                                                                        std::string_view name, Index& out,
-                                                                       bool mandatory) {
+                                                                       bool mandatory, bool structure) {
     std::int64_t id = 0;
     const Found found = call.in.number(name, id);
     if (found == Found::absent) {
@@ -27,7 +28,7 @@ CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::requireDept(const Cal
     if (dept == corp_->byDeptId.end()) {
         return failure(options_.behaviour.unknownDeptCode);
     }
-    if (!call.range->dept(dept->second)) {
+    if (!call.range->dept(dept->second) && !structure) {
         return failure(options_.behaviour.invisibleDeptCode);
     }
     out = dept->second;
@@ -42,7 +43,7 @@ CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::requireUser(const Cal
     if (!detail::wecom::isUserId(id)) {
         return failure(40003);
     }
-    out = corp_->directory->findMember(id);
+    out = findUser(call, id);
     if (out == kNone || !corp_->directory->isActive(out)) {
         return failure(options_.behaviour.unknownUserCode);
     }
@@ -103,7 +104,8 @@ CORPS_DECL std::string detail::WeComPlatform::deptName(Index dept) const {
 
 CORPS_DECL std::int64_t detail::WeComPlatform::parentId(const Call& call, Index dept) const {
     const Index parent = corp_->directory->parent(dept);
-    return parent == kNone || (options_.behaviour.maskParents && !call.range->dept(parent))
+    return parent == kNone ||
+                   (options_.behaviour.maskParents && !call.range->dept(parent) && !seesStructure(call))
                ? 0
                : corp_->deptIds[parent];
 }
@@ -118,7 +120,9 @@ CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::plac
     if (out.empty()) {
         out.push_back(corp_->directory->root());
     }
-    std::erase_if(out, [&call](Index dept) { return !call.range->dept(dept); });
+    if (!seesStructure(call)) {
+        std::erase_if(out, [&call](Index dept) { return !call.range->dept(dept); });
+    }
     return out;
 }
 
@@ -144,37 +148,49 @@ CORPS_DECL void detail::WeComPlatform::appendIds(std::string& out, const std::ve
 // ---------------------------------------------------------------------------------------------------------------------------
 // Departments [90208, 95350, 95351]
 
+CORPS_DECL void detail::WeComPlatform::appendDeptName(std::string& out, const Call& call, Index dept) const {
+    if (shows(call, Field::deptName, false)) {
+        appendText(out, "name", deptName(dept));
+    } else if (namesAsIds() || options_.behaviour.emptyFields) {
+        appendText(out, "name", namesAsIds() ? std::to_string(corp_->deptIds[dept]) : "");
+    }
+}
+
 CORPS_DECL void detail::WeComPlatform::appendDeptBase(std::string& out, const Call& call, Index dept,
                                                       bool name) const {
     detail::appendInteger(out, "id", corp_->deptIds[dept]);
     if (name) {
-        detail::appendText(out, "name", deptName(dept));
+        appendDeptName(out, call, dept);
     }
     detail::appendInteger(out, "parentid", parentId(call, dept));
     detail::appendInteger(out, "order", detail::wecom::orderFrom(corp_->directory->dept(dept).order));
 }
 
 CORPS_DECL void detail::WeComPlatform::appendLeaders(std::string& out, const Call& call, Index dept) const {
-    std::vector<Index> leaders = corp_->directory->leaders(dept);
-    std::erase_if(leaders, [&](Index leader) { return !visible(call, leader); });
+    std::vector<Index> leaders;
+    if (shows(call, Field::deptLeaders, false)) {
+        leaders = corp_->directory->leaders(dept);
+        std::erase_if(leaders, [&](Index leader) { return !visible(call, leader); });
+    } else if (!options_.behaviour.emptyFields) {
+        return;
+    }
     out += ",\"department_leader\":";
-    detail::appendList(out, leaders, [this](std::string& to, Index leader) {
-        detail::appendJson(to, corp_->directory->member(leader).memberId);
-    });
+    detail::appendList(out, leaders,
+                       [&](std::string& to, Index leader) { detail::appendJson(to, userId(call, leader)); });
 }
 
 /** The departments a list has: that of the parameter with all below, or everything that may be seen.
  * @return Whether there is an answer to be made; else `refused` is it. */
 CORPS_DECL bool detail::WeComPlatform::departments(const Call& call, std::vector<Index>& out,
-                                                   std::optional<HttpReply>& refused) {
+                                                   std::optional<HttpReply>& refused, bool structure) {
     Index top = corp_->directory->root();
-    refused = requireDept(call, "id", top, false);
+    refused = requireDept(call, "id", top, false, structure);
     if (refused) {
         return false;
     }
     if (!call.effects.emptySuccess) {
         for (std::size_t i = corp_->directory->position(top); i < corp_->directory->subtreeEnd(top); ++i) {
-            if (const Index dept = corp_->directory->preorder()[i]; call.range->dept(dept)) {
+            if (const Index dept = corp_->directory->preorder()[i]; structure || call.range->dept(dept)) {
                 out.push_back(dept);
             }
         }
@@ -204,7 +220,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::departmentList(const Call& call) {
 CORPS_DECL HttpReply detail::WeComPlatform::departmentSimpleList(const Call& call) {
     std::vector<Index> depts;
     std::optional<HttpReply> refused;
-    if (!departments(call, depts, refused)) {
+    if (!departments(call, depts, refused, seesStructure(call))) {
         return std::move(*refused);
     }
     std::string out = ",\"department_id\":";
@@ -218,12 +234,12 @@ CORPS_DECL HttpReply detail::WeComPlatform::departmentSimpleList(const Call& cal
 
 CORPS_DECL HttpReply detail::WeComPlatform::departmentGet(const Call& call) {
     Index dept = kNone;
-    if (auto refused = requireDept(call, "id", dept, true)) {
+    if (auto refused = requireDept(call, "id", dept, true, seesStructure(call))) {
         return std::move(*refused);
     }
     std::string out = ",\"department\":{";
     detail::appendInteger(out, "id", corp_->deptIds[dept]);
-    detail::appendText(out, "name", deptName(dept));
+    appendDeptName(out, call, dept);
     appendLeaders(out, call, dept);
     detail::appendInteger(out, "parentid", parentId(call, dept));
     detail::appendInteger(out, "order", detail::wecom::orderFrom(corp_->directory->dept(dept).order));
@@ -233,77 +249,131 @@ CORPS_DECL HttpReply detail::WeComPlatform::departmentGet(const Call& call) {
 // ---------------------------------------------------------------------------------------------------------------------------
 // Members [90196, 90200, 90201, 96067]
 
+CORPS_DECL bool detail::WeComPlatform::shows(const Call& call, Field field, bool /*list*/) const {
+    const bool full = !options_.behaviour.newApp || call.token->contact;
+    switch (field) {
+        case Field::mobile:
+        case Field::gender:
+        case Field::email:
+        case Field::bizMail:
+        case Field::avatar:
+        case Field::address:
+        case Field::qrCode: return full;
+        case Field::thumbAvatar: return full || options_.behaviour.thumbAvatar;
+        case Field::name:
+        case Field::deptName:
+        case Field::deptLeaders:
+        case Field::leaderFlags:
+        case Field::directLeader:
+        case Field::position:
+        case Field::telephone:
+        case Field::extattr:
+        case Field::externalPosition:
+        case Field::externalProfile: break;
+    }
+    return true;
+}
+
+CORPS_DECL void detail::WeComPlatform::appendName(std::string& out, const Call& call, Index member) const {
+    if (shows(call, Field::name, false)) {
+        appendText(out, "name", corp_->directory->member(member).nick);
+    } else if (namesAsIds() || options_.behaviour.emptyFields) {
+        appendText(out, "name", namesAsIds() ? userId(call, member) : "");
+    }
+}
+
+/** The leader of the main department, or for that one the leader above. */
+CORPS_DECL detail::WeComPlatform::Index detail::WeComPlatform::directLeader(Index member, Index main) const {
+    for (Index dept = main; dept != kNone; dept = corp_->directory->parent(dept)) {
+        for (const Index each : corp_->directory->leaders(dept)) {
+            if (each != member) {
+                return each;
+            }
+        }
+    }
+    return kNone;
+}
+
 /** The members of a record, each with a comma before it. @param list As a list of members has it. */
 CORPS_DECL void detail::WeComPlatform::appendUser(std::string& out, const Call& call, Index index,
                                                   bool list) const {
-    using namespace detail;
     const Member& member = corp_->directory->member(index);
     const WeComBehaviour& b = options_.behaviour;
-    const bool full = !b.newApp || call.token->contact;
     const auto depts = places(call, index);
-    // A field that is withheld is absent, or comes as "".
-    const auto personal = [&](std::string_view key, const std::string& value, bool shown,
-                              std::string_view none = "") {
+    // A field that is withheld is absent, or comes with nothing in it.
+    const auto text = [&](std::string_view key, Field field, const std::string& value,
+                          std::string_view none = "") {
+        const bool shown = shows(call, field, list);
         if (shown || b.emptyFields) {
             appendText(out, key, shown ? std::string_view(value) : none);
         }
     };
-    appendText(out, "userid", member.memberId);
-    appendText(out, "name", member.nick);
+    const auto part = [&](std::string_view key, Field field, std::string_view none, const auto& append) {
+        const bool shown = shows(call, field, list);
+        if (shown || b.emptyFields) {
+            out += ",\"";
+            out += key;
+            out += "\":";
+            if (shown) {
+                append();
+            } else {
+                out += none;
+            }
+        }
+    };
+    appendText(out, "userid", userId(call, index));
+    appendName(out, call, index);
     out += ",\"department\":";
     appendIds(out, depts);
     out += ",\"order\":";
     appendList(out, depts, [&](std::string& to, Index dept) { appendNumber(to, orderIn(index, dept)); });
-    appendText(out, "position", member.position);
-    personal("mobile", wecom::mobileOf(member.phone), full);
-    personal("gender", wecom::genderOf(member), full, "0");
-    personal("email", member.email, full);
-    personal("biz_mail", b.bizMail ? wecom::bizMailOf(member.memberId) : "", full);
-    out += ",\"is_leader_in_dept\":";
-    appendList(out, depts, [&](std::string& to, Index dept) { to += leads(index, dept) ? '1' : '0'; });
-    // The leader of the main department, or for that one the leader above.
-    Index leader = kNone;
+    text("position", Field::position, member.position);
+    text("mobile", Field::mobile, wecom::mobileOf(member.phone));
+    text("gender", Field::gender, wecom::genderOf(member), "0");
+    text("email", Field::email, member.email);
+    text("biz_mail", Field::bizMail, b.bizMail ? wecom::bizMailOf(member.memberId) : "");
+    part("is_leader_in_dept", Field::leaderFlags, "[]", [&] {
+        appendList(out, depts, [&](std::string& to, Index dept) { to += leads(index, dept) ? '1' : '0'; });
+    });
     Index main = corp_->directory->root();
     if (!member.departments.empty()) {
         main = corp_->directory->findDept(member.departments[Directory::primaryOf(member)].deptId);
     }
-    for (Index dept = main; dept != kNone && leader == kNone; dept = corp_->directory->parent(dept)) {
-        for (const Index each : corp_->directory->leaders(dept)) {
-            if (each != index) {
-                leader = each;
-                break;
-            }
+    part("direct_leader", Field::directLeader, "[]", [&] {
+        const Index leader = directLeader(index, main);
+        out += '[';
+        if (leader != kNone && visible(call, leader)) {
+            appendJson(out, userId(call, leader));
         }
-    }
-    out += ",\"direct_leader\":[";
-    if (leader != kNone && visible(call, leader)) {
-        appendJson(out, corp_->directory->member(leader).memberId);
-    }
-    out += ']';
-    personal("avatar", member.photo, full);
-    personal("thumb_avatar", member.photo, full || b.thumbAvatar);
-    appendText(out, "telephone", "");
+        out += ']';
+    });
+    text("avatar", Field::avatar, member.photo);
+    text("thumb_avatar", Field::thumbAvatar, member.photo);
+    text("telephone", Field::telephone, "");
     appendText(out, "alias", "");
-    personal("address", "", full);
+    text("address", Field::address, "");
     if (b.openUserId) {
         appendText(out, "open_userid", "");
     }
-    if (call.range->dept(main)) {
+    if (call.range->dept(main) || seesStructure(call)) {
         appendInteger(out, "main_department", corp_->deptIds[main]);
     }
-    out += R"(,"extattr":{"attrs":[)";
-    if (!member.jobNumber.empty() && !b.jobNumberName.empty()) {
-        out += R"({"type":0)";
-        appendText(out, "name", b.jobNumberName);
-        out += ",\"text\":{";
-        appendText(out, "value", member.jobNumber);
-        out += "}}";
-    }
-    out += "]}";
+    part("extattr", Field::extattr, R"({"attrs":[]})", [&] {
+        out += R"({"attrs":[)";
+        if (!member.jobNumber.empty() && !b.jobNumberName.empty()) {
+            out += R"({"type":0)";
+            appendText(out, "name", b.jobNumberName);
+            out += ",\"text\":{";
+            appendText(out, "value", member.jobNumber);
+            out += "}}";
+        }
+        out += "]}";
+    });
     appendInteger(out, "status", wecom::statusOf(member));
-    personal("qr_code", wecom::qrCodeOf(member.memberId), full);
-    appendText(out, "external_position", "");
-    out += R"(,"external_profile":{"external_corp_name":"","external_attr":[]})";
+    text("qr_code", Field::qrCode, wecom::qrCodeOf(member.memberId));
+    text("external_position", Field::externalPosition, "");
+    part("external_profile", Field::externalProfile, "{}",
+         [&] { out += R"({"external_corp_name":"","external_attr":[]})"; });
     if (b.legacyFields) {
         const bool leads =
             std::any_of(depts.begin(), depts.end(), [&](Index dept) { return this->leads(index, dept); });
@@ -385,8 +455,8 @@ CORPS_DECL HttpReply detail::WeComPlatform::userList(const Call& call) {
 CORPS_DECL void detail::WeComPlatform::appendSimpleUser(std::string& out, const Call& call,
                                                         Index member) const {
     out += '{';
-    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
-    detail::appendText(out, "name", corp_->directory->member(member).nick);
+    detail::appendText(out, "userid", userId(call, member));
+    appendName(out, call, member);
     out += ",\"department\":";
     appendIds(out, places(call, member));
     if (options_.behaviour.openUserId) {
@@ -496,7 +566,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::userByMobile(const Call& call) {
         return failure(46004);
     }
     std::string out;
-    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
+    detail::appendText(out, "userid", userId(call, member));
     return succeed(call, out);
 }
 
@@ -510,7 +580,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::userByEmail(const Call& call) {
         return failure(46004);
     }
     std::string out;
-    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
+    detail::appendText(out, "userid", userId(call, member));
     return succeed(call, out);
 }
 
@@ -541,7 +611,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::userOfOpenId(const Call& call) {
         const std::string& id = corp_->directory->member(member).memberId;
         if (visible(call, member) && detail::wecom::openIdOf(organisation.corpId, id) == openId) {
             std::string out;
-            detail::appendText(out, "userid", id);
+            detail::appendText(out, "userid", userId(call, member));
             return succeed(call, out);
         }
     }

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,6 +47,9 @@ struct WeComEnterprise {
     std::vector<Pair> pairs;                                  ///< of user/list_id; made when asked for
     std::map<const WeComContactScope*, VisibleRange> ranges;  ///< none: the whole organisation
 };
+
+/** An app of a provider in an enterprise: the matter of the server that has such. */
+struct WeComProviderApp;
 
 /**
  * The WeCom dialect: what the servers of one enterprise's own app and of a provider's apps have in common.
@@ -87,7 +91,31 @@ protected:
         details,  ///< both, but that of a contact secret used from a new address (48009)
         app,      ///< of an app
         login,    ///< of an app, refused in words of the login
-        contact   ///< of a contact secret
+        contact,  ///< of a contact secret
+        suite,    ///< of a template of a provider
+        provider  ///< of a provider
+    };
+
+    /** What of a record an app may be kept from. */
+    enum class Field {
+        name,
+        deptName,
+        deptLeaders,
+        leaderFlags,
+        directLeader,
+        position,
+        telephone,
+        extattr,
+        externalPosition,
+        externalProfile,
+        mobile,
+        gender,
+        email,
+        bizMail,
+        avatar,
+        thumbAvatar,
+        address,
+        qrCode
     };
 
     struct Call;
@@ -110,6 +138,8 @@ protected:
         std::int64_t agentId = 0;
         bool contact = false;
         const WeComContactScope* scope = nullptr;  ///< the app's own
+        WeComProviderApp* app = nullptr;           ///< a provider's
+        bool thirdParty = false;                   ///< of get_corp_token
         std::int64_t expiresMs = 0;
     };
     struct LoginCode {
@@ -117,6 +147,8 @@ protected:
         std::int64_t agentId = 0;
         std::string userId;  ///< or
         std::string openId;
+        WeComProviderApp* app = nullptr;  ///< a provider's
+        bool service = false;             ///< for `getuserinfo3rd`
         bool privateInfo = false;
         bool used = false;
         std::int64_t expiresMs = 0;
@@ -129,6 +161,10 @@ protected:
     struct Cursor {
         std::size_t at = 0;
         std::int64_t expiresMs = 0;
+    };
+    struct Caller {
+        std::uint32_t wrongSecrets = 0;
+        std::int64_t bannedUntilMs = 0;
     };
     struct ExportJob {
         std::string id;
@@ -150,6 +186,15 @@ protected:
         WeComEnterprise* corp = nullptr;
         std::string corpId;
         const WeComContactScope* scope = nullptr;  ///< the app's own
+        WeComProviderApp* app = nullptr;           ///< a provider's
+        bool service = false;                      ///< of third parties, named by the template
+    };
+
+    /** What a range names. */
+    struct Scope {
+        std::vector<std::int64_t> depts;
+        std::vector<Index> members;
+        std::vector<std::int64_t> tags;
     };
 
     /** A call that has passed the gates. */
@@ -174,8 +219,38 @@ protected:
     /** @return 0, or what is wrong: 40013 the id of the organisation, 40056 that of the app. */
     virtual std::int64_t findLogin(const std::string& corpId, std::int64_t agentId, LoginTarget& out) = 0;
 
+    // What an app of the enterprise's own sees and does; a provider's sees less.
+    /** @param list In a list of members. */
+    virtual bool shows(const Call& call, Field field, bool list) const;
+    /** What the enterprise lets the app ask its members for. */
+    virtual bool consented(const Call& /*call*/, Field /*field*/) const { return true; }
+    /** Knows all departments by their ids, those out of its range too. */
+    virtual bool seesStructure(const Call& /*call*/) const { return false; }
+    /** A name that is withheld comes as the id. */
+    virtual bool namesAsIds() const { return false; }
+    virtual std::string userId(const Call& /*call*/, Index member) const {
+        return corp_->directory->member(member).memberId;
+    }
+    virtual Index findUser(const Call& /*call*/, const std::string& id) {
+        return corp_->directory->findMember(id);
+    }
+    virtual bool seesTags(const Call& /*call*/) const { return true; }
+    /** Members of agent/get that only apps of providers have, and whether the app is shut. */
+    virtual void appendAgent(std::string& out, const Call& call) const;
+    /** A token is refused because of what has become of its app. */
+    virtual std::optional<HttpReply> checkApp(const Call& call);
+    /** The gates of providers. */
+    virtual std::optional<HttpReply> checkProvider(Call& /*call*/) { return std::nullopt; }
+    /** @return 0, or what somebody is told who may not log in. */
+    virtual std::int64_t checkLogin(const LoginTarget& /*target*/, Index /*member*/,
+                                    std::int64_t /*agentId*/) {
+        return 0;
+    }
+    /** More calls than the platform lets one address make. */
+    virtual bool addressUsedUp();
+
     std::optional<HttpReply> checkToken(const HttpRequest& request, Call& call);
-    std::optional<HttpReply> checkAddress();
+    virtual std::optional<HttpReply> checkAddress();
     std::optional<HttpReply> checkRate(const std::string& corpId);
     std::optional<HttpReply> checkConcurrency(const std::string& corpId);
     std::optional<HttpReply> checkKind(const Call& call);
@@ -192,22 +267,27 @@ protected:
     HttpReply page(std::int64_t code);
 
     // departments, members
-    std::optional<HttpReply> requireDept(const Call& call, std::string_view name, Index& out, bool mandatory);
+    std::optional<HttpReply> requireDept(const Call& call, std::string_view name, Index& out, bool mandatory,
+                                         bool structure = false);
     std::optional<HttpReply> requireUser(const Call& call, Index& out);
     std::string deptName(Index dept) const;
     std::int64_t parentId(const Call& call, Index dept) const;
     std::vector<Index> places(const Call& call, Index member) const;
     std::int64_t orderIn(Index member, Index dept) const;
     bool leads(Index member, Index dept) const;
+    Index directLeader(Index member, Index main) const;
     bool visible(const Call& call, Index member) const {
         return corp_->directory->isActive(member) && call.range->member(member);
     }
     void appendIds(std::string& out, const std::vector<Index>& depts) const;
+    void appendName(std::string& out, const Call& call, Index member) const;
+    void appendDeptName(std::string& out, const Call& call, Index dept) const;
     void appendDeptBase(std::string& out, const Call& call, Index dept, bool name) const;
     void appendSimpleUser(std::string& out, const Call& call, Index member) const;
     void appendLeaders(std::string& out, const Call& call, Index dept) const;
     void appendUser(std::string& out, const Call& call, Index member, bool list) const;
-    bool departments(const Call& call, std::vector<Index>& out, std::optional<HttpReply>& refused);
+    bool departments(const Call& call, std::vector<Index>& out, std::optional<HttpReply>& refused,
+                     bool structure = false);
     bool membersOf(const Call& call, std::vector<Index>& out, std::optional<HttpReply>& refused);
     Index findByText(bool email, std::string_view text) const;
     HttpReply departmentList(const Call& call);
@@ -231,6 +311,7 @@ protected:
     void appendTagUser(std::string& out, const Call& call, Index member) const;
     HttpReply tagList(const Call& call);
     HttpReply tagGet(const Call& call);
+    static Scope resolve(const WeComEnterprise& contacts, const WeComContactScope& scope);
     HttpReply agentGet(const Call& call);
     HttpReply agentList(const Call& call);
     HttpReply callbackIps(const Call& call);
@@ -247,6 +328,9 @@ protected:
     HttpReply exportFile(const Call& call);
 
     // tokens and login
+    bool banned();
+    void countWrongSecret();
+    void appendToken(std::string& out, Token token, std::string_view secret);
     HttpReply gettoken(const Call& call);
     HttpReply oauthPage(const Call& call);
     HttpReply ssoPage(const Call& call);
@@ -255,6 +339,8 @@ protected:
     HttpReply userInfo(const Call& call);
     HttpReply oldUserInfo(const Call& call);
     HttpReply userDetail(const Call& call);
+    void appendPrivate(std::string& out, Index member, const std::function<bool(Field)>& consented) const;
+    virtual bool knowsLoginType(std::string_view type) const { return type == "CorpApp"; }
     LoginCode* findCode(const Call& call, std::int64_t& code);
     std::string addCode(LoginCode code);
     std::string makeToken(std::string_view prefix, std::size_t digits);
@@ -263,7 +349,8 @@ protected:
     WeComOptions options_;
     ServerCore core_;
     std::vector<Endpoint> endpoints_;
-    const Endpoint* endpoint_ = nullptr;  // of the request in hand
+    const Endpoint* endpoint_ = nullptr;  // of the request in hand, like the next
+    std::string caller_ = "127.0.0.1";
     bool wrongMethod_ = false;
 
     WeComEnterprise* corp_ = nullptr;  // whose contacts the request in hand is about
@@ -274,8 +361,7 @@ protected:
     RateWindows rates_;
     std::unordered_map<std::string, std::int64_t> blockedUntilMs_;
     std::unordered_map<std::string, std::vector<std::chrono::steady_clock::time_point>> answering_;
-    std::uint32_t wrongSecrets_ = 0;
-    std::int64_t bannedUntilMs_ = 0;
+    std::unordered_map<std::string, Caller> callers_;
     std::unordered_map<std::string, Token> tokens_;
     std::unordered_map<std::string, std::string> currentTokens_;
     std::unordered_map<std::string, LoginCode> codes_;

@@ -65,14 +65,31 @@ CORPS_DECL WeComServer::Impl::Identity WeComServer::Impl::identify(const std::st
     return out;
 }
 
+/** The caller's address has guessed too many secrets. */
+CORPS_DECL bool detail::WeComPlatform::banned() {
+    const auto caller = callers_.find(caller_);
+    const bool out = caller != callers_.end() && core_.nowMs() < caller->second.bannedUntilMs;
+    if (out) {
+        core_.countRateLimited();
+    }
+    return out;
+}
+
+CORPS_DECL void detail::WeComPlatform::countWrongSecret() {
+    const std::uint32_t most = options_.behaviour.wrongSecrets;
+    Caller& caller = callers_[caller_];
+    if (most != 0 && ++caller.wrongSecrets >= most) {
+        caller.wrongSecrets = 0;
+        caller.bannedUntilMs = core_.nowMs() + 3'600'000;
+    }
+}
+
 // [91039]
 CORPS_DECL HttpReply detail::WeComPlatform::gettoken(const Call& call) {
     const WeComBehaviour& b = options_.behaviour;
     const std::string corpId = call.in.text("corpid");
     const std::string secret = call.in.text("corpsecret");
-    const std::int64_t now = core_.nowMs();
-    if (now < bannedUntilMs_) {
-        core_.countRateLimited();
+    if (banned()) {
         return failure(45009);
     }
     if (corpId.empty()) {
@@ -87,33 +104,40 @@ CORPS_DECL HttpReply detail::WeComPlatform::gettoken(const Call& call) {
         }
     }
     Identity who = identify(corpId, secret);
-    if (who.wrongSecret && b.wrongSecrets != 0 && ++wrongSecrets_ >= b.wrongSecrets) {
-        wrongSecrets_ = 0;
-        bannedUntilMs_ = now + 3'600'000;
+    if (who.wrongSecret) {
+        countWrongSecret();
     }
     if (who.code != 0) {
         return failure(who.code);
     }
-    Token& token = who.token;
+    std::string out;
+    appendToken(out, std::move(who.token), secret);
+    return succeed(call, out);
+}
+
+/** Gives the token out that a secret stands for: the one there is, or another. */
+CORPS_DECL void detail::WeComPlatform::appendToken(std::string& out, Token token, std::string_view secret) {
+    const WeComBehaviour& b = options_.behaviour;
+    const std::int64_t now = core_.nowMs();
     forgetExpired();
-    token.key = detail::wecom::lowerCase(corpId) + " " + secret;
+    token.key = wecom::lowerCase(token.corpId);
+    token.key += ' ';
+    token.key += secret;
     std::string& current = currentTokens_[token.key];
     const auto living = tokens_.find(current);
     const std::int64_t lifetime = std::chrono::milliseconds(options_.tokenLifetime).count();
     if (b.newTokens || living == tokens_.end() || living->second.expiresMs <= now) {
         current = makeToken("", 64);
         token.expiresMs = now + lifetime;
-        tokens_.emplace(current, token);
+        tokens_.emplace(current, std::move(token));
         core_.countToken();
     } else if (living->second.contact != token.contact || living->second.agentId != token.agentId) {
         living->second.contact = token.contact;  // what secrets are for has been changed meanwhile
         living->second.agentId = token.agentId;
     }
     const std::int64_t left = b.wholeLifetime ? lifetime : tokens_.at(current).expiresMs - now;
-    std::string out;
-    detail::appendText(out, "access_token", current);
-    detail::appendInteger(out, "expires_in", left / 1000);
-    return succeed(call, out);
+    appendText(out, "access_token", current);
+    appendInteger(out, "expires_in", left / 1000);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -202,6 +226,8 @@ CORPS_DECL HttpReply detail::WeComPlatform::logIn(const Call& call, bool scan, b
     LoginCode code;
     code.corpId = target.corpId;
     code.agentId = agentId;
+    code.app = target.app;
+    code.service = target.service;
     if (b.denyLogin) {
         return page(50002);
     }
@@ -218,6 +244,9 @@ CORPS_DECL HttpReply detail::WeComPlatform::logIn(const Call& call, bool scan, b
         const bool sees = rangeOf(target.scope != nullptr ? target.scope : &b.scope).member(member);
         if (!sees && (scan || privateInfo)) {
             return page(50002);
+        }
+        if (const std::int64_t refused = checkLogin(target, member, agentId); refused != 0) {
+            return page(refused);
         }
     }
     if (scan && !code.openId.empty()) {
@@ -246,7 +275,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::oauthPage(const Call& call) {
 
 /** In a browser. */
 CORPS_DECL HttpReply detail::WeComPlatform::ssoPage(const Call& call) {
-    if (call.request.parameter("login_type") != "CorpApp") {
+    if (!knowsLoginType(call.request.parameter("login_type"))) {
         return page(-31040);
     }
     return qrPage(call);
@@ -255,7 +284,9 @@ CORPS_DECL HttpReply detail::WeComPlatform::ssoPage(const Call& call) {
 /** In a browser, as it was once. */
 CORPS_DECL HttpReply detail::WeComPlatform::qrPage(const Call& call) {
     const auto agentId = detail::parseNumber<std::int64_t>(call.request.parameter("agentid")).value_or(0);
-    return agentId < 1 ? page(-31028) : logIn(call, true, false, agentId);
+    return agentId < 1 && call.request.parameter("login_type") != "ServiceApp"
+               ? page(-31028)
+               : logIn(call, true, false, agentId);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -275,7 +306,8 @@ CORPS_DECL detail::WeComPlatform::LoginCode* detail::WeComPlatform::findCode(con
     const bool foreign =
         (!login.corpId.empty() && !detail::wecom::sameCorp(login.corpId, call.token->corpId)) ||
         (login.agentId != 0 && call.token->agentId != 0 && login.agentId != call.token->agentId);
-    if (foreign || call.token->contact) {
+    if (foreign || (login.app != nullptr && login.app != call.token->app) || login.service ||
+        call.token->contact) {
         return nullptr;
     }
     if (login.used || login.expiresMs <= core_.nowMs()) {
@@ -297,7 +329,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::userInfo(const Call& call) {
     std::string out;
     const bool linked = login->userId.find('/') != std::string::npos;
     if (linked || (member != kNone && corp_->directory->isActive(member))) {
-        detail::appendText(out, "userid", login->userId);
+        detail::appendText(out, "userid", linked ? login->userId : userId(call, member));
         if (!linked && login->privateInfo && visible(call, member)) {
             const std::string text = makeToken("", 64);
             tickets_.emplace(
@@ -327,9 +359,9 @@ CORPS_DECL HttpReply detail::WeComPlatform::oldUserInfo(const Call& call) {
     login->used = true;
     const Index member = corp_->directory->findMember(login->userId);
     std::string out;
-    if (login->userId.find('/') != std::string::npos ||
-        (member != kNone && corp_->directory->isActive(member))) {
-        detail::appendText(out, "UserId", login->userId);
+    const bool linked = login->userId.find('/') != std::string::npos;
+    if (linked || (member != kNone && corp_->directory->isActive(member))) {
+        detail::appendText(out, "UserId", linked ? login->userId : userId(call, member));
     } else {
         detail::appendText(out, "OpenId",
                            login->openId.empty() ? detail::wecom::openIdOf(
@@ -355,23 +387,29 @@ CORPS_DECL HttpReply detail::WeComPlatform::userDetail(const Call& call) {
     if (index == kNone || !corp_->directory->isActive(index)) {
         return failure(options_.behaviour.unknownUserCode);
     }
+    std::string out;
+    detail::appendText(out, "userid", userId(call, index));
+    appendPrivate(out, index, [&](Field field) { return consented(call, field); });
+    return succeed(call, out);
+}
+
+/** What a member shows to who asks for it, of that what the enterprise lets the app see. */
+CORPS_DECL void detail::WeComPlatform::appendPrivate(std::string& out, Index index,
+                                                     const std::function<bool(Field)>& consented) const {
     const Member& member = corp_->directory->member(index);
     const auto& fields = options_.behaviour.privateFields;
-    std::string out;
-    detail::appendText(out, "userid", member.memberId);
-    const auto add = [&](std::string_view key, const std::string& value) {
-        if (std::find(fields.begin(), fields.end(), key) != fields.end()) {
-            detail::appendText(out, key, value);
+    const auto add = [&](std::string_view key, Field field, const std::string& value) {
+        if (consented(field) && std::find(fields.begin(), fields.end(), key) != fields.end()) {
+            appendText(out, key, value);
         }
     };
-    add("gender", detail::wecom::genderOf(member));
-    add("avatar", member.photo);
-    add("qr_code", detail::wecom::qrCodeOf(member.memberId));
-    add("mobile", detail::wecom::mobileOf(member.phone));
-    add("email", member.email);
-    add("biz_mail", options_.behaviour.bizMail ? detail::wecom::bizMailOf(member.memberId) : "");
-    add("address", "");
-    return succeed(call, out);
+    add("gender", Field::gender, wecom::genderOf(member));
+    add("avatar", Field::avatar, member.photo);
+    add("qr_code", Field::qrCode, wecom::qrCodeOf(member.memberId));
+    add("mobile", Field::mobile, wecom::mobileOf(member.phone));
+    add("email", Field::email, member.email);
+    add("biz_mail", Field::bizMail, options_.behaviour.bizMail ? wecom::bizMailOf(member.memberId) : "");
+    add("address", Field::address, "");
 }
 
 }  // namespace corps::emulator

@@ -40,7 +40,7 @@ CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::tagD
 
 CORPS_DECL HttpReply detail::WeComPlatform::tagList(const Call& call) {
     std::string out = ",\"taglist\":";
-    detail::appendList(out, call.effects.emptySuccess ? std::vector<Tag>{} : corp_->tags,
+    detail::appendList(out, call.effects.emptySuccess || !seesTags(call) ? std::vector<Tag>{} : corp_->tags,
                        [](std::string& to, const Tag& tag) {
                            to += '{';
                            detail::appendInteger(to, "tagid", tag.id);
@@ -56,7 +56,7 @@ CORPS_DECL std::optional<HttpReply> detail::WeComPlatform::requireTag(const Call
     if (found == Found::absent) {
         return failure(call, 41017);
     }
-    out = found == Found::bad ? nullptr : findTag(id);
+    out = found == Found::bad || !seesTags(call) ? nullptr : findTag(id);
     return out == nullptr ? std::optional<HttpReply>(failure(40068)) : std::nullopt;
 }
 
@@ -79,9 +79,9 @@ CORPS_DECL std::vector<detail::WeComPlatform::Index> detail::WeComPlatform::tagD
 CORPS_DECL void detail::WeComPlatform::appendTagUser(std::string& out, const Call& call, Index member) const {
     const WeComBehaviour& b = options_.behaviour;
     out += '{';
-    detail::appendText(out, "userid", corp_->directory->member(member).memberId);
+    detail::appendText(out, "userid", userId(call, member));
     if (!call.token->contact || !b.contactNewAddress || b.contactTagNames) {
-        detail::appendText(out, "name", corp_->directory->member(member).nick);
+        appendName(out, call, member);
     }
     out += '}';
 }
@@ -102,6 +102,37 @@ CORPS_DECL HttpReply detail::WeComPlatform::tagGet(const Call& call) {
     return succeed(call, out);
 }
 
+/** What a range names, as far as it is there. */
+CORPS_DECL detail::WeComPlatform::Scope detail::WeComPlatform::resolve(const WeComEnterprise& contacts,
+                                                                       const WeComContactScope& scope) {
+    const Directory& directory = *contacts.directory;
+    Scope out;
+    if (scope.all) {
+        out.depts.push_back(1);
+        return out;
+    }
+    for (const std::string& id : scope.memberIds) {
+        const Index member = directory.findMember(id);
+        if (member != kNone && directory.isActive(member)) {
+            out.members.push_back(member);
+        }
+    }
+    for (const std::string& id : scope.deptIds) {
+        const Index dept = id == "1" ? directory.root() : directory.findDept(id);
+        if (dept != kNone) {
+            out.depts.push_back(contacts.deptIds[dept]);
+        }
+    }
+    for (const std::string& id : scope.tagIds) {
+        for (const Tag& tag : contacts.tags) {
+            if (tag.role->roleId == id) {
+                out.tags.push_back(tag.id);
+            }
+        }
+    }
+    return out;
+}
+
 CORPS_DECL HttpReply detail::WeComPlatform::agentGet(const Call& call) {
     std::int64_t id = 0;
     const Found found = call.in.number("agentid", id);
@@ -114,47 +145,29 @@ CORPS_DECL HttpReply detail::WeComPlatform::agentGet(const Call& call) {
     if (call.token->agentId != 0 && call.token->agentId != id) {
         return failure(301002);
     }
-    const WeComContactScope& scope = *scopeOf(*call.token);
-    std::vector<Index> users;
-    std::vector<Index> depts;
-    std::vector<std::int64_t> tags;
-    if (scope.all) {
-        depts.push_back(corp_->directory->root());
-    } else {
-        for (const std::string& memberId : scope.memberIds) {
-            const Index member = corp_->directory->findMember(memberId);
-            if (member != kNone && corp_->directory->isActive(member)) {
-                users.push_back(member);
-            }
-        }
-        for (const std::string& deptId : scope.deptIds) {
-            const Index dept = deptId == "1" ? corp_->directory->root() : corp_->directory->findDept(deptId);
-            if (dept != kNone) {
-                depts.push_back(dept);
-            }
-        }
-        for (const std::string& roleId : scope.tagIds) {
-            if (const std::int64_t tag = tagId(roleId); tag != 0) {
-                tags.push_back(tag);
-            }
-        }
-    }
+    const auto [depts, users, tags] = resolve(*corp_, *scopeOf(*call.token));
     std::string out;
     detail::appendInteger(out, "agentid", id);
     out += R"(,"name":"App","square_logo_url":"https://p.qlogo.cn/example/0","description":"",)"
            R"("allow_userinfos":{"user":)";
-    detail::appendList(out, users, [this](std::string& to, Index member) {
+    detail::appendList(out, users, [&](std::string& to, Index member) {
         to += '{';
-        detail::appendText(to, "userid", corp_->directory->member(member).memberId);
+        detail::appendText(to, "userid", userId(call, member));
         to += '}';
     });
     out += R"(},"allow_partys":{"partyid":)";
-    appendIds(out, depts);
+    detail::appendList(out, depts,
+                       [](std::string& to, std::int64_t dept) { detail::appendNumber(to, dept); });
     out += R"(},"allow_tags":{"tagid":)";
     detail::appendList(out, tags, [](std::string& to, std::int64_t tag) { detail::appendNumber(to, tag); });
-    out += R"(},"close":0)";
+    out += '}';
+    appendAgent(out, call);
     detail::appendText(out, "redirect_domain", options_.trustedDomain);
     return succeed(call, out + R"(,"report_location_flag":0,"isreportenter":0,"home_url":"")");
+}
+
+CORPS_DECL void detail::WeComPlatform::appendAgent(std::string& out, const Call& /*call*/) const {
+    detail::appendInteger(out, "close", 0);
 }
 
 CORPS_DECL HttpReply detail::WeComPlatform::agentList(const Call& call) {
