@@ -6,11 +6,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -28,12 +30,16 @@ namespace emulator = corps::emulator;
 
 constexpr std::string_view kHelp = R"(corps-emulator: answers as a platform does, on 127.0.0.1
 
-usage: corps-emulator --platform feishu|dingtalk|wecom (--org FILE | --generate MEMBERS[:SEED]) [options]
+usage: corps-emulator --platform feishu|dingtalk|wecom|wecom-proxy
+                      (--org FILE | --org-dir DIR | --generate MEMBERS[:SEED]) [options]
 
-  --platform NAME         feishu, dingtalk or wecom
+  --platform NAME         feishu, dingtalk, wecom, or wecom-proxy: a provider of WeCom and its enterprises
   --org FILE              serve this organisation file
+  --org-dir DIR           wecom-proxy: one enterprise for every file DIR/*.json
   --generate MEMBERS[:SEED]
                           make a realistic organisation; the same numbers make the same one
+  --enterprises N         wecom-proxy: so many of them, with MEMBERS in all
+  --unauthorised          wecom-proxy: no enterprise has authorised anything yet; else all have
   --print-org             print the organisation file and exit
   --port N                listen there; without it, or with 0, on any free port
   --latency-ms N          every answer waits so long
@@ -41,8 +47,9 @@ usage: corps-emulator --platform feishu|dingtalk|wecom (--org FILE | --generate 
   --published-rates       refuse what the platform's published limits refuse
   --tls CERT KEY          speak TLS with this certificate chain and key (PEM)
   --credentials FILE      a JSON object with appId (on DingTalk appKey) and appSecret, on WeCom corpId,
-                          agentId, secret and perhaps contactSecret, as in a business file; without it
-                          any credentials are accepted
+                          agentId, secret and perhaps contactSecret, as in a business file, on wecom-proxy
+                          suiteId, suiteSecret, token, encodingAESKey, providerCorpId and providerSecret, as in
+                          an auths file; without it any credentials are accepted
   --help, --version
 
 It prints "listening on 127.0.0.1:PORT" when it is ready, and stops on SIGINT and SIGTERM.
@@ -50,12 +57,23 @@ Exit codes: 0 stopped, 1 failed, 2 wrong usage.
 
 While it runs:
   GET|DELETE       /_emulator/stats      requests by endpoint, highest concurrency, tokens issued; start anew
-  GET|PUT          /_emulator/org        the organisation file; replace it
+  GET|PUT          /_emulator/org[?corp=ID]   the organisation file (of that enterprise); replace it
   GET|POST|DELETE  /_emulator/faults     [{"match": "/path", "times": 3, "kind": "status|reset|truncate|close|delay|
                                          garbage|rate-limit|expire-token|wrong-token|code|repeat-cursor|empty-success", ...}]
   POST             /_emulator/clock      {"advanceSeconds": N}
   GET|PUT          /_emulator/behaviour  scopes, contact range and other ways to answer
-  GET              /_emulator/code?memberId=ID   DingTalk, WeCom: a code as a login gives it to an app
+  GET              /_emulator/code?memberId=ID[&corp=ID]   DingTalk, WeCom: a code as a login gives it to an app
+
+wecom-proxy, of the enterprise "corp" (its id in either form):
+  GET   /_emulator/provider      templates with their tickets, enterprises with agent ids, permanent codes and ranges
+  POST  /_emulator/ticket        {}: push a suite_ticket now; {"everySeconds": N}: from now on so often
+  POST  /_emulator/authorise     {"corp", "state"}: create_auth; says the auth_code
+  POST  /_emulator/range         {"corp", "all": true} or {"corp", "deptIds", "memberIds", "tagIds"}: change_auth
+  POST  /_emulator/permissions   {"corp", "permissions": ["contact:sensitive:user_name", ...]}: change_auth
+  POST  /_emulator/disable, /_emulator/enable   {"corp"}: change_auth
+  POST  /_emulator/cancel        {"corp"}: cancel_auth
+  POST  /_emulator/reset         {"corp"}: reset_permanent_code; says the auth_code
+  POST  /_emulator/upgrade       {"corp"}: the app's ids are encrypted from now on
 )";
 
 /** Wrong usage: exit code 2. */
@@ -67,10 +85,13 @@ public:
 struct Arguments {
     std::string platform;
     std::string orgFile;
+    std::string orgDir;
     std::string credentialsFile;
     std::optional<std::size_t> members;
     std::uint64_t seed = 1;
     bool printOrg = false;
+    std::size_t enterprises = 1;
+    bool authorised = true;
     emulator::ServerOptions server;
     std::chrono::milliseconds latency{0};
     std::uint32_t ratePerSecond = 0;
@@ -102,6 +123,12 @@ Arguments readArguments(const std::vector<std::string>& words) {
             out.platform = value();
         } else if (option == "--org") {
             out.orgFile = value();
+        } else if (option == "--org-dir") {
+            out.orgDir = value();
+        } else if (option == "--enterprises") {
+            out.enterprises = number<std::size_t>(option, value(), 100'000);
+        } else if (option == "--unauthorised") {
+            out.authorised = false;
         } else if (option == "--generate") {
             const std::string_view text = value();
             const auto colon = text.find(':');
@@ -131,15 +158,22 @@ Arguments readArguments(const std::vector<std::string>& words) {
     if (out.platform.empty()) {
         throw UsageError("--platform is missing");
     }
-    if (out.platform == "wecom-proxy") {
-        throw UsageError(
-            "--platform wecom-proxy is not available in this version; feishu, dingtalk and wecom are");
+    const bool proxy = out.platform == "wecom-proxy";
+    if (!proxy && out.platform != "feishu" && out.platform != "dingtalk" && out.platform != "wecom") {
+        throw UsageError("--platform: expected feishu, dingtalk, wecom or wecom-proxy, found \"" +
+                         out.platform + "\"");
     }
-    if (out.platform != "feishu" && out.platform != "dingtalk" && out.platform != "wecom") {
-        throw UsageError("--platform: expected feishu, dingtalk or wecom, found \"" + out.platform + "\"");
+    if (int{!out.orgFile.empty()} + int{!out.orgDir.empty()} + int{out.members.has_value()} != 1) {
+        throw UsageError("expected one of --org FILE, --org-dir DIR and --generate MEMBERS[:SEED]");
     }
-    if (out.orgFile.empty() == !out.members) {
-        throw UsageError("expected either --org FILE or --generate MEMBERS[:SEED]");
+    if (!proxy && (!out.orgDir.empty() || out.enterprises != 1 || !out.authorised)) {
+        throw UsageError("--org-dir, --enterprises and --unauthorised are for --platform wecom-proxy");
+    }
+    if (out.enterprises != 1 && (!out.members || out.enterprises == 0)) {
+        throw UsageError("--enterprises: expected 1 or more, with --generate");
+    }
+    if (out.printOrg && (!out.orgDir.empty() || out.enterprises != 1)) {
+        throw UsageError("--print-org prints one organisation, not several");
     }
     return out;
 }
@@ -196,22 +230,86 @@ private:
     boost::json::object object_;
 };
 
-/** @param credentials Makes credentials of a CredentialsFile. */
-template <class Options, class Credentials>
-Options optionsOf(const Arguments& arguments, Credentials credentials) {
+template <class Options>
+Options optionsOf(const Arguments& arguments) {
     Options out;
     static_cast<emulator::ServerOptions&>(out) = arguments.server;
     out.behaviour.latency = arguments.latency;
     out.behaviour.ratePerSecond = arguments.ratePerSecond;
     out.behaviour.publishedRates = arguments.publishedRates;
+    return out;
+}
+
+/** @param credentials Makes credentials of a CredentialsFile. */
+template <class Options, class Credentials>
+Options optionsOf(const Arguments& arguments, Credentials credentials) {
+    auto out = optionsOf<Options>(arguments);
     if (!arguments.credentialsFile.empty()) {
         out.credentials.push_back(credentials(CredentialsFile(arguments.credentialsFile)));
     }
     return out;
 }
 
+std::unique_ptr<emulator::Server> startProvider(const Arguments& arguments,
+                                                std::vector<emulator::Organisation> organisations) {
+    auto options = optionsOf<emulator::WeComProxyOptions>(arguments);
+    options.authorised = arguments.authorised;
+    if (!arguments.credentialsFile.empty()) {
+        const CredentialsFile file(arguments.credentialsFile);
+        emulator::WeComSuite suite;
+        suite.suiteId = file.text("suiteId");
+        suite.suiteSecret = file.text("suiteSecret");
+        suite.token = file.textIfThere("token");
+        suite.encodingAESKey = file.textIfThere("encodingAESKey");
+        options.suites.push_back(std::move(suite));
+        if (std::string id = file.textIfThere("providerCorpId"); !id.empty()) {
+            options.providerCorpId = std::move(id);
+        }
+        options.providerSecret = file.textIfThere("providerSecret");
+    }
+    return std::make_unique<emulator::WeComProxyServer>(std::move(options), std::move(organisations));
+}
+
+/** One, or of a provider several. */
+std::vector<emulator::Organisation> readOrganisations(const Arguments& arguments) {
+    std::vector<emulator::Organisation> out;
+    if (arguments.members) {
+        const std::size_t count = arguments.enterprises;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t members = *arguments.members / count + (i < *arguments.members % count ? 1 : 0);
+            out.push_back(emulator::generate(members, arguments.seed + i));
+            if (count > 1) {
+                out.back().corpName += " " + std::to_string(i + 1);
+            }
+        }
+        return out;
+    }
+    if (!arguments.orgFile.empty()) {
+        out.push_back(emulator::readOrganisation(arguments.orgFile));
+        return out;
+    }
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(arguments.orgDir)) {
+        if (entry.path().extension() == ".json") {
+            files.push_back(entry.path());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    for (const auto& file : files) {
+        out.push_back(emulator::readOrganisation(file.string()));
+    }
+    if (out.empty()) {
+        throw std::runtime_error(arguments.orgDir + ": expected organisation files, *.json");
+    }
+    return out;
+}
+
 std::unique_ptr<emulator::Server> startServer(const Arguments& arguments,
-                                              emulator::Organisation organisation) {
+                                              std::vector<emulator::Organisation> organisations) {
+    if (arguments.platform == "wecom-proxy") {
+        return startProvider(arguments, std::move(organisations));
+    }
+    emulator::Organisation& organisation = organisations.front();
     if (arguments.platform == "dingtalk") {
         const auto credentials = [](const CredentialsFile& file) {
             return emulator::DingTalkCredentials{file.text("appKey"), file.text("appSecret")};
@@ -247,11 +345,9 @@ int run(const std::vector<std::string>& words) {
         }
     }
     const Arguments arguments = readArguments(words);
-    emulator::Organisation organisation = arguments.members
-                                              ? emulator::generate(*arguments.members, arguments.seed)
-                                              : emulator::readOrganisation(arguments.orgFile);
+    std::vector<emulator::Organisation> organisations = readOrganisations(arguments);
     if (arguments.printOrg) {
-        std::cout << emulator::writeOrganisation(organisation) << std::flush;
+        std::cout << emulator::writeOrganisation(organisations.front()) << std::flush;
         return std::cout ? 0 : 1;
     }
     // Before the server's thread, so that no signal is missed.
@@ -259,7 +355,7 @@ int run(const std::vector<std::string>& words) {
     boost::asio::signal_set signals(context, SIGINT, SIGTERM);
     signals.async_wait([](const boost::system::error_code&, int) {});
 
-    const auto server = startServer(arguments, std::move(organisation));
+    const auto server = startServer(arguments, std::move(organisations));
     std::cout << "listening on 127.0.0.1:" << server->port() << std::endl;
     context.run();
     server->stop();

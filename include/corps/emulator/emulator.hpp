@@ -16,6 +16,7 @@
 #include <corps/emulator/server.hpp>
 #include <corps/emulator/stats.hpp>
 #include <corps/emulator/wecom.hpp>
+#include <corps/emulator/wecom_proxy.hpp>
 
 /** Tells corps/src.hpp to compile the emulators too. */
 #define CORPS_INCLUDED_EMULATOR 1

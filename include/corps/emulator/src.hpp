@@ -22,3 +22,4 @@
 #include <corps/emulator/impl/organisation.ipp>
 #include <corps/emulator/impl/server.ipp>
 #include <corps/emulator/impl/wecom.ipp>
+#include <corps/emulator/impl/wecom_proxy.ipp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/emulator/callbacks.hpp>
+#include <corps/emulator/faults.hpp>
 #include <corps/emulator/impl/fault_reading.hpp>
 
 #include <array>

@@ -41,6 +41,8 @@ public:
     Found boolean(std::string_view name, bool& out) const;
     /** A list of strings: a JSON array, an array as JSON text, or text with commas. */
     Found list(std::string_view name, std::vector<std::string>& out) const;
+    /** A list of whole numbers, of JSON. @return Whether it is one. */
+    bool numbers(std::string_view name, std::vector<std::int64_t>& out) const;
     [[nodiscard]] std::string text(std::string_view name) const {
         std::string out;
         text(name, out);
@@ -151,6 +153,22 @@ inline Parameters::Found Parameters::list(std::string_view name, std::vector<std
         rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
     return Found::good;
+}
+
+inline bool Parameters::numbers(std::string_view name, std::vector<std::int64_t>& out) const {
+    const auto* object = document_.if_object();
+    const auto* list = object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+    if (list == nullptr || !list->is_array()) {
+        return false;
+    }
+    out.clear();
+    for (const auto& element : list->get_array()) {
+        if (!element.is_int64()) {
+            return false;
+        }
+        out.push_back(element.get_int64());
+    }
+    return true;
 }
 
 }  // namespace corps::emulator::detail
