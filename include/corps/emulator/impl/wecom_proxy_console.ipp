@@ -417,6 +417,7 @@ CORPS_DECL std::int64_t WeComProxyServer::tagId(std::string_view corp, std::stri
 
 CORPS_DECL std::string WeComProxyServer::suiteTicket(std::string_view suiteId) const {
     const std::lock_guard lock(impl().core().mutex());
+    impl().tick();
     return impl().newestTicket(impl().suite(suiteId));
 }
 CORPS_DECL std::string WeComProxyServer::pushTicket(std::string_view suiteId) {

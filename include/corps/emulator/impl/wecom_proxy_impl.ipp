@@ -100,6 +100,7 @@ public:
     std::string providerJson() const;
     WeComAuthorisation describe(const App& app) const;
     std::string newestTicket(const Suite& suite) const { return suite.tickets.back().text; }
+    void tick();
     std::string pushTicket(Suite& suite);
     void pushTicketEvery(Suite& suite, std::chrono::milliseconds interval);
     std::string authorise(App& app, std::string_view state);
@@ -174,7 +175,6 @@ private:
     void newSecret(App& app);
     void install(App& app);
     void dropTokens(const App& app);
-    void tick();
     std::string addTicket(Suite& suite);
     std::string addAuthCode(App& app, std::string_view state);
     std::string shownId(const App& app, Index member) const;
