@@ -5,6 +5,7 @@
 #include <corps/crypto/password.hpp>
 #include <corps/crypto/store_key.hpp>
 #include <corps/storage/sqlite.hpp>
+#include <corps/suite.hpp>
 #include <corps/testing/manual_clock.hpp>
 #include <corps/testing/scripted_transport.hpp>
 #include <corps/transport/https.hpp>

@@ -4,7 +4,8 @@
  * @file
  * The bodies of the library, for programs that define CORPS_SEPARATE_COMPILATION in all of their files:
  * exactly one of them includes this file, after the opt-in headers that the program uses (crypto/, https.hpp,
- * sqlite.hpp, emulator.hpp, testing/). The emulators' bodies may stand in a second file: see emulator/src.hpp.
+ * sqlite.hpp, emulator.hpp, testing/). The emulators' bodies may stand in a second file: see
+ * emulator/src.hpp.
  */
 #ifndef CORPS_SEPARATE_COMPILATION
 #error \
@@ -102,6 +103,9 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxProxyAuth, QywxPro
 #include <corps/crypto/impl/digest.ipp>
 #include <corps/crypto/impl/password.ipp>
 #include <corps/crypto/impl/store_key.ipp>
+#endif
+#ifdef CORPS_INCLUDED_SUITE
+#include <corps/suite/impl/suite_core.ipp>
 #endif
 #ifdef CORPS_INCLUDED_HTTPS
 #include <corps/transport/impl/https.ipp>

@@ -28,8 +28,9 @@ struct SuiteTicket {
 struct SuiteWork {
     std::string id{};  ///< names the code without telling it
     Secret authCode{};
-    bool reset = false;  ///< of a reset permanent code, not of an authorisation
-    std::int64_t at = 0;
+    bool reset = false;           ///< of a reset permanent code, not of an authorisation
+    std::int64_t at = 0;          ///< the platform's time of it, milliseconds since 1970
+    std::int64_t receivedAt = 0;  ///< ours
     std::int64_t attempts = 0;
 };
 
@@ -81,12 +82,12 @@ public:
     CORPS_DECL void erase(std::string_view corpId);
 
     /** Remembers a code to exchange; false when it was seen before. */
-    CORPS_DECL bool putWork(Secret const& authCode, bool reset, std::int64_t now);
+    CORPS_DECL bool putWork(Secret const& authCode, bool reset, std::int64_t at, std::int64_t now);
     [[nodiscard]] CORPS_DECL std::vector<SuiteWork> work();
     CORPS_DECL void attempted(std::string_view workId);
     /** Done: what remains is that it was seen. */
     CORPS_DECL void finished(std::string_view workId);
-    /** Forgets what was seen before `before`: the platform's codes are good for 10 minutes. */
+    /** Forgets what came before `before`: the platform's codes are good for 10 minutes. */
     CORPS_DECL void forgetWork(std::int64_t before);
 
     /** Grows whenever a code of this suite changes through any object of this Context. */

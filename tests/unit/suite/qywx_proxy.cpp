@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <support/proxy_platform.hpp>
+#include <support/suite_callbacks.hpp>
 #include <utility>
 #include <vector>
 
@@ -34,15 +35,6 @@ concept HasSuite = requires(T corp) { corp.authFullName(); };
 static_assert(HasSuite<Proxy>);
 static_assert(!HasSuite<QywxInnerType<ScriptedTransport, MemoryStorage>>);
 
-Context contextWith(std::string const& key = "a key for tests") {
-    auto clock = std::make_shared<testing::ManualClock>();
-    clock->autoAdvance();
-    ContextOptions options;
-    options.clock = clock;
-    if (!key.empty()) options.storeKey = storeKey(Secret(std::string_view(key)));
-    return Context(options);
-}
-
 CorpConfig configFor(ProxyEnterprise const& e, std::string name, std::string code = {}) {
     boost::json::object keys;
     keys["corpId"] = e.shownCorp();
@@ -53,16 +45,6 @@ CorpConfig configFor(ProxyEnterprise const& e, std::string name, std::string cod
     return out;
 }
 
-Errc failure(std::function<void()> const& f, std::string* text = nullptr) {
-    try {
-        f();
-    } catch (Error const& e) {
-        if (text != nullptr) *text = e.what();
-        return static_cast<Errc>(e.code().value());
-    }
-    return Errc();
-}
-
 }  // namespace
 
 TEST_CASE("a proxy corp with its code in the business file syncs without callbacks, keys or suite tokens",
@@ -71,7 +53,7 @@ TEST_CASE("a proxy corp with its code in the business file syncs without callbac
     ProxyEnterprise& e = platform.add("alpha");
     e.code = "perm-1";
     e.tags[7] = {"Duty", {"u1"}};
-    Context const context = contextWith("");
+    Context const context = providerContext("");
     Proxy corp(configFor(e, "corps.Alpha", "perm-1"), context, platform.net, MemoryStorage());
     SyncReport const report = corp.syncCorp();
     CAPTURE(report.toText());
@@ -101,7 +83,7 @@ TEST_CASE("a proxy corp with its code in the business file syncs without callbac
 TEST_CASE("without a code a proxy corp says what is expected, and asks nothing of the platform", "[proxy]") {
     ProxyPlatform platform;
     ProxyEnterprise& e = platform.add("alpha");
-    Proxy corp(configFor(e, "corps.Alpha"), contextWith(), platform.net, MemoryStorage());
+    Proxy corp(configFor(e, "corps.Alpha"), providerContext(), platform.net, MemoryStorage());
     std::string text;
     CHECK(failure([&] { corp.syncCorp(); }, &text) == Errc::config);
     CHECK(text.find("corps.Alpha") != std::string::npos);
@@ -117,7 +99,7 @@ TEST_CASE(
     ProxyEnterprise& e = platform.add("alpha");
     e.code = "perm-1";
     MemoryStorage store;
-    Context const context = contextWith();
+    Context const context = providerContext();
     SuiteBook book(context, std::make_shared<StoreOf<MemoryStorage>>(store), kSuiteId);
     SuiteCorp facts;
     facts.corpId = e.openId;
@@ -157,7 +139,7 @@ TEST_CASE("an application that was made anew is found again, and names that are 
     ProxyPlatform platform;
     ProxyEnterprise& e = platform.add("alpha");
     e.code = "perm-1";
-    Context const context = contextWith();
+    Context const context = providerContext();
     Proxy corp(configFor(e, "corps.Alpha", "perm-1"), context, platform.net, MemoryStorage());
     CHECK(corp.syncCorp().outcome == SyncOutcome::done);
     e.agentId = "1000099";
@@ -188,7 +170,7 @@ TEST_CASE("enterprises of a suite do not live on each other's tokens, and fail a
     a.code = "perm-a";
     b.code = "perm-b";
     MemoryStorage store;
-    Context const context = contextWith();
+    Context const context = providerContext();
     Proxy corpA(configFor(a, "corps.A", "perm-a"), context, platform.net, store);
     Proxy corpB(configFor(b, "corps.B", "perm-b"), context, platform.net, store);
     corpA.syncCorp();
@@ -231,7 +213,7 @@ TEST_CASE("an app's directory names the suite; what is missing or wrong is named
     AppOptions options;
     options.variables.values["qywxProxyCorpId"] = e.openId;
     auto const make = [&](FileTexts const& texts) {
-        return std::make_unique<App<Proxy>>(memoryFiles(texts), contextWith(), options, platform.net,
+        return std::make_unique<App<Proxy>>(memoryFiles(texts), providerContext(), options, platform.net,
                                             MemoryStorage());
     };
     auto const app = make(files);

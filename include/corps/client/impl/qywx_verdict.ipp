@@ -30,6 +30,21 @@ inline Verdict qywxVerdictOf(std::int64_t code) {
             return Verdict(
                 Outcome::failed, Errc::authRejected,
                 "the application or the enterprise is disabled, or its secret is not good any more");
+        case 40078:
+            return Verdict(
+                Outcome::failed, Errc::authRejected,
+                "the authorisation code is not known, was used before, or is older than 10 minutes");
+        case 40082:
+        case 42009:
+            return Verdict(Outcome::failed, Errc::authRejected,
+                           "the platform refuses the suite's token for this call");
+        case 40084:
+        case 48004:
+            return Verdict(
+                Outcome::failed, Errc::authRejected,
+                "the permanent code is not good, or the enterprise has withdrawn its authorisation");
+        case 48003:
+            return Verdict(Outcome::failed, Errc::config, "what is asked for belongs to another suite");
         case 40056:
         case 301002:
             return Verdict(Outcome::failed, Errc::config,

@@ -63,9 +63,7 @@ public:
             return out;
         }
         std::optional<SuiteCorp> const corp = book_->find(config.corpId);
-        bool const usable =
-            corp && corp->hasCode &&
-            (corp->status == SuiteCorpState::active || corp->status == SuiteCorpState::disabled);
+        bool const usable = corp && corp->hasCode && isUsable(*corp);
         bool const sealed = corp && corp->hasCode;
         bool const keyless = environment_->context.storeKey() == nullptr;
         if (sealed && !(keyless && !config.permanentCode.empty())) {
@@ -163,6 +161,13 @@ private:
         co_return known;
     }
 
+    [[nodiscard]] bool isUsable(SuiteCorp const& corp) const {
+        if (corp.status != SuiteCorpState::disabled) return corp.status == SuiteCorpState::active;
+        // That it is switched on again is told by an event, which may be lost.
+        constexpr std::int64_t kDay = 24 * 60 * 60 * 1000;
+        return environment_->context.clock().now().time_since_epoch().count() - corp.staleAt > kDay;
+    }
+
     [[nodiscard]] std::string keptAgentId() {
         if (!book_) return {};
         std::optional<SuiteCorp> const corp = book_->find(config.corpId);
@@ -180,6 +185,10 @@ private:
             throw error(Errc::authRejected,
                         "the enterprise has withdrawn its authorisation of the suite: it has to authorise it "
                         "again");
+        if (corp.status == SuiteCorpState::disabled)
+            throw error(Errc::authRejected,
+                        "the enterprise has switched the application off; it is asked again after a day, or "
+                        "when the platform says that it is on again");
         if (corp.status == SuiteCorpState::secretStale)
             throw error(Errc::authRejected,
                         "the platform has refused the permanent code, which is not tried again: reset it in "

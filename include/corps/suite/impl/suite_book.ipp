@@ -65,7 +65,7 @@ inline TableSchema const& suiteCorpTable() {
 }
 inline constexpr std::size_t kSuiteCodeColumn = 8;
 
-/** SuiteWork(suiteId, id; authCode, reset, at, attempts, done). */
+/** SuiteWork(suiteId, id; authCode, reset, at, receivedAt, attempts, done). */
 inline TableSchema const& suiteWorkTable() {
     static TableSchema const t{"SuiteWork",
                                {{"suiteId", ColumnType::text, Owner::key},
@@ -73,6 +73,7 @@ inline TableSchema const& suiteWorkTable() {
                                 {"authCode", ColumnType::blob, Owner::local},
                                 {"reset", ColumnType::integer, Owner::local},
                                 {"at", ColumnType::integer, Owner::local},
+                                {"receivedAt", ColumnType::integer, Owner::local},
                                 {"attempts", ColumnType::integer, Owner::local},
                                 {"done", ColumnType::integer, Owner::local}},
                                2,
@@ -375,7 +376,7 @@ CORPS_DECL void SuiteBook::refused(std::string_view corpId, Secret const& code, 
         std::optional<SuiteCorp> c = findIn(rows, corpId, &sealed);
         if (!c || sealed.empty() || c->status == SuiteCorpState::cancelled) return;
         if (!(open(rows, sealed, codeRow(c->corpId)) == code)) return;
-        c->status = SuiteCorpState::secretStale;
+        if (c->status != SuiteCorpState::disabled) c->status = SuiteCorpState::secretStale;
         c->staleAt = now;
         write(rows, *c, std::nullopt);
     });
@@ -407,7 +408,7 @@ CORPS_DECL void SuiteBook::erase(std::string_view corpId) {
     changes_->fetch_add(1);
 }
 
-CORPS_DECL bool SuiteBook::putWork(Secret const& authCode, bool reset, std::int64_t now) {
+CORPS_DECL bool SuiteBook::putWork(Secret const& authCode, bool reset, std::int64_t at, std::int64_t now) {
     bool fresh = true;
     store_->write([&](RowAccess& rows) {
         std::string const id = mark(rows, authCode, true);
@@ -416,10 +417,11 @@ CORPS_DECL bool SuiteBook::putWork(Secret const& authCode, bool reset, std::int6
         rows.forEach(detail::suiteWorkTable(), 0, key, [&](std::span<Cell const>) { fresh = false; });
         if (!fresh) return;
         std::string const sealed = seal(rows, authCode, "SuiteWork\x1f" + suiteId_ + '\x1f' + id);
-        std::array<Cell, 7> const row{key[0],
+        std::array<Cell, 8> const row{key[0],
                                       key[1],
                                       Cell::blob(sealed),
                                       Cell::integer(reset ? 1 : 0),
+                                      Cell::integer(at),
                                       Cell::integer(now),
                                       Cell::integer(0),
                                       Cell::integer(0)};
@@ -434,12 +436,13 @@ CORPS_DECL std::vector<SuiteWork> SuiteBook::work() {
         std::array<Cell, 1> const key{Cell::text(suiteId_)};
         std::vector<std::string> sealed;
         rows.forEach(detail::suiteWorkTable(), 0, key, [&](std::span<Cell const> row) {
-            if (row[6].integer() != 0) return;
+            if (row[7].integer() != 0) return;
             SuiteWork w;
             w.id = row[1].bytes();
             w.reset = row[3].integer() != 0;
             w.at = row[4].integer();
-            w.attempts = row[5].integer();
+            w.receivedAt = row[5].integer();
+            w.attempts = row[6].integer();
             sealed.emplace_back(row[2].bytes());
             out.push_back(std::move(w));
         });
@@ -454,10 +457,10 @@ CORPS_DECL void SuiteBook::attempted(std::string_view workId) {
         std::array<Cell, 2> const key{Cell::text(suiteId_), Cell::text(workId)};
         std::int64_t attempts = -1;
         rows.forEach(detail::suiteWorkTable(), 0, key,
-                     [&](std::span<Cell const> row) { attempts = row[5].integer(); });
+                     [&](std::span<Cell const> row) { attempts = row[6].integer(); });
         if (attempts < 0) return;
-        std::array<Cell, 7> const row{key[0], key[1], Cell(), Cell(), Cell(), Cell::integer(attempts + 1),
-                                      Cell()};
+        std::array<Cell, 8> const row{
+            key[0], key[1], Cell(), Cell(), Cell(), Cell(), Cell::integer(attempts + 1), Cell()};
         rows.upsertRow(detail::suiteWorkTable(), row);
     });
 }
@@ -468,8 +471,8 @@ CORPS_DECL void SuiteBook::finished(std::string_view workId) {
         bool there = false;
         rows.forEach(detail::suiteWorkTable(), 0, key, [&](std::span<Cell const>) { there = true; });
         if (!there) return;
-        std::array<Cell, 7> const row{key[0], key[1], Cell::blob(""),  Cell(),
-                                      Cell(), Cell(), Cell::integer(1)};
+        std::array<Cell, 8> const row{key[0], key[1], Cell::blob(""), Cell(),
+                                      Cell(), Cell(), Cell(),         Cell::integer(1)};
         rows.upsertRow(detail::suiteWorkTable(), row);
     });
 }
@@ -479,7 +482,7 @@ CORPS_DECL void SuiteBook::forgetWork(std::int64_t before) {
     store_->read([&](RowAccess& rows) {
         std::array<Cell, 1> const key{Cell::text(suiteId_)};
         rows.forEach(detail::suiteWorkTable(), 0, key, [&](std::span<Cell const> row) {
-            if (row[4].integer() < before) old.emplace_back(row[1].bytes());
+            if (row[5].integer() < before) old.emplace_back(row[1].bytes());
         });
     });
     if (old.empty()) return;
