@@ -3,9 +3,9 @@
 /**
  * @file
  * The bodies of the library, for programs that define CORPS_SEPARATE_COMPILATION in all of their files:
- * exactly one of them includes this file, after the opt-in headers that the program uses (crypto/, https.hpp,
- * sqlite.hpp, emulator.hpp, testing/). The emulators' bodies may stand in a second file: see
- * emulator/src.hpp.
+ * exactly one of them includes this file, after the opt-in headers that the program uses (crypto/,
+ * callbacks.hpp, https.hpp, sqlite.hpp, emulator.hpp, testing/). The emulators' bodies may stand in a second
+ * file: see emulator/src.hpp.
  */
 #ifndef CORPS_SEPARATE_COMPILATION
 #error \
@@ -47,6 +47,7 @@
 #include <corps/suite/impl/qywx_proxy_auth.ipp>
 #include <corps/suite/impl/suite_book.ipp>
 #include <corps/suite/impl/suite_config.ipp>
+#include <corps/sync/impl/announced_change.ipp>
 #include <corps/sync/impl/auto_sync.ipp>
 #include <corps/sync/impl/binding.ipp>
 #include <corps/sync/impl/change_signal.ipp>
@@ -106,6 +107,12 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxProxyAuth, QywxPro
 #endif
 #ifdef CORPS_INCLUDED_SUITE
 #include <corps/suite/impl/suite_core.ipp>
+#endif
+#ifdef CORPS_INCLUDED_CALLBACKS
+#include <corps/callback/impl/dd_callbacks.ipp>
+#include <corps/callback/impl/dialect.ipp>
+#include <corps/callback/impl/fs_callbacks.ipp>
+#include <corps/callback/impl/qywx_callbacks.ipp>
 #endif
 #ifdef CORPS_INCLUDED_HTTPS
 #include <corps/transport/impl/https.ipp>

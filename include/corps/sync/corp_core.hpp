@@ -4,10 +4,13 @@
 #include <corps/auth/upstream_auth.hpp>
 #include <corps/client/pull.hpp>
 #include <corps/config/corp_config.hpp>
+#include <corps/context/clock.hpp>
 #include <corps/context/context.hpp>
+#include <corps/context/detail/event.hpp>
 #include <corps/detail/config.hpp>
 #include <corps/model/record_tables.hpp>
 #include <corps/storage/store.hpp>
+#include <corps/sync/announced_change.hpp>
 #include <corps/sync/change_signal.hpp>
 #include <corps/sync/corp_reader.hpp>
 #include <corps/sync/engine.hpp>
@@ -21,6 +24,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +79,12 @@ public:
     [[nodiscard]] virtual std::string authorizeUrl(LoginRequest const& r) = 0;
 };
 
+/** What is made once for a corp by who needs it, and lives with it; see MirrorCore::attached. */
+class CorpAttachment {
+public:
+    virtual ~CorpAttachment() = default;
+};
+
 /**
  * A corp that follows an upstream. One network operation at a time: another gets Error(operationInProgress).
  *
@@ -90,6 +101,24 @@ public:
     [[nodiscard]] UpstreamParts& parts() noexcept { return *parts_; }
     /** Notified by whoever takes this corp's callbacks when one announced a change. */
     [[nodiscard]] ChangeSignal& changes() noexcept { return changes_; }
+
+    /**
+     * Takes in that the platform announced a change: at once, and without waiting for the store. The work
+     * follows on the Context: members are renamed, the change is noted (noteAnnounced), and who listens to
+     * changes() is told. What cannot be done is logged, and a sync finds it out.
+     */
+    CORPS_DECL static void announce(std::shared_ptr<MirrorCore> const& self, AnnouncedChange change);
+    /** Waits for the work behind every announce() that returned before. */
+    [[nodiscard]] CORPS_DECL static asio::awaitable<Done> announced(std::shared_ptr<MirrorCore> self);
+    CORPS_DECL static Done announcedNow(std::shared_ptr<MirrorCore> self);
+    /** Whom the change feed names for a rename that the platform announced. */
+    static constexpr std::string_view kAnnouncedCaller = "callback";
+    /** Since when an announced change waits for a sync. */
+    [[nodiscard]] CORPS_DECL std::optional<TimePoint> changePendingSince();
+    /** When the last complete sync of this object and its copies began to read; nothing before the first. */
+    [[nodiscard]] CORPS_DECL std::optional<TimePoint> lastReadFrom() const;
+    /** The one attachment of this corp, made when it is first asked for. What `make` throws passes on. */
+    [[nodiscard]] CORPS_DECL CorpAttachment& attached(FunctionRef<std::unique_ptr<CorpAttachment>()> make);
 
     /** Makes sure of the root, and syncs if the store never was. */
     [[nodiscard]] CORPS_DECL static asio::awaitable<Done> init(std::shared_ptr<MirrorCore> self,
@@ -127,6 +156,10 @@ public:
 
 private:
     class Operation;
+    class Announcing;
+    [[nodiscard]] static asio::awaitable<void> workOff(std::shared_ptr<MirrorCore> self, Announcing work);
+    void takeIn(AnnouncedChange const& change);
+    void noteRead(TimePoint from, SyncReport const& report);
     [[nodiscard]] RegistrationScope registrationScope(std::string const& caller) const;
 
     MirrorIdentity identity_;
@@ -135,6 +168,12 @@ private:
     SyncEngine engine_;
     ChangeSignal changes_;
     std::atomic<bool> busy_{false};
+    mutable std::mutex mutex_;  // of what follows
+    AnnouncedChange waiting_;
+    bool working_ = false;
+    detail::Event idle_;
+    std::optional<TimePoint> readFrom_;
+    std::unique_ptr<CorpAttachment> attachment_;
 };
 
 /** What a platform's client says of itself. */

@@ -40,10 +40,11 @@ struct NextRuns {
     std::vector<std::pair<std::int64_t, std::string>> erased;
     std::vector<std::pair<std::string, std::string>> state;
     bool holdsChanged = false;
+    std::optional<std::int64_t> seen;  ///< so many announced changes, when some had not been seen
     std::set<std::pair<std::string, std::string>>
         keptHolds;  ///< not held by this plan, whose absence this pull did not prove
     [[nodiscard]] bool nothing() const noexcept {
-        return updates.empty() && erased.empty() && state.empty() && !holdsChanged;
+        return updates.empty() && erased.empty() && state.empty() && !holdsChanged && !seen;
     }
 };
 
@@ -60,6 +61,8 @@ struct Baseline {
     std::string scope;
     std::string upstreamCorp;
     std::string identity;
+    std::int64_t announced = 0;  ///< changes that the platform has announced
+    std::int64_t seen = 0;       ///< of these, by a complete sync
 };
 
 struct HoldRow {

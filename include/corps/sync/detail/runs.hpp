@@ -3,6 +3,7 @@
 
 #include <corps/client/pull.hpp>
 #include <corps/detail/config.hpp>
+#include <corps/model/record_tables.hpp>
 #include <corps/storage/rows.hpp>
 #include <corps/sync/detail/fingerprint.hpp>
 
@@ -13,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace corps::detail {
@@ -49,6 +51,15 @@ CORPS_DECL void eraseRuns(RowAccess& rows, std::string_view corp);
  */
 CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_view corp, std::int64_t kind,
                                                   std::string_view id, std::set<std::string> const& keys);
+/** Keys of units, by kind and id of the listing that has them. */
+using RunEntries = std::map<std::pair<std::int64_t, std::string>, std::set<std::string>>;
+/**
+ * Forgets these entries, and these members wherever they are listed as what is stored says; also what other
+ * runs say of all departments of a member, or as details. Returns whom a run should name and does not.
+ */
+CORPS_DECL std::set<std::string> forgetEntries(RowAccess& rows, RecordTables const& tables,
+                                               std::string_view corp, RunEntries forget,
+                                               std::set<std::string> const& members);
 /** Members whom no run names: the next sync judges them whatever its listings show. */
 CORPS_DECL void addPending(RowAccess& rows, std::string_view corp, std::set<std::string> members);
 [[nodiscard]] CORPS_DECL bool hasRuns(RowAccess& rows, std::string_view corp);

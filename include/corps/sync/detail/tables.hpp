@@ -49,6 +49,12 @@ inline constexpr std::string_view kScope = "scope";
 inline constexpr std::string_view kIdentity = "identity";
 inline constexpr std::string_view kUpstreamCorp = "upstreamCorp";
 inline constexpr std::string_view kSynced = "synced";
+/** How many changes the platform has announced; how many of them a complete sync has seen; since when one
+ * waits.
+ */
+inline constexpr std::string_view kChangesAnnounced = "changesAnnounced";
+inline constexpr std::string_view kChangesSeen = "changesSeen";
+inline constexpr std::string_view kChangePendingSince = "changePendingSince";
 
 }  // namespace corps::detail
 

@@ -62,8 +62,7 @@ struct ChangeWriter::State {
     std::vector<std::string> parts;
     std::string entry;  // the one in hand
     std::map<std::string, detail::TableSum> sums;
-    std::map<std::pair<std::int64_t, std::string>, std::set<std::string>>
-        forget;                           // keys by kind and id of a listing
+    detail::RunEntries forget;
     std::set<std::string> forgetMembers;  // wherever they are listed
     std::set<std::string> created;        // members that no run can name yet
     bool upstreamTouched = false;
@@ -198,38 +197,9 @@ struct ChangeWriter::State {
 
     void forgetTouched() {
         if (forget.empty() && forgetMembers.empty()) return;
-        for (std::string const& m : forgetMembers) {
-            std::array<Cell, 2> const prefix{Cell::text(corp), Cell::text(m)};
-            rows.forEach(*tables.deptMember, columns.deptMemberByMember, prefix,
-                         [&](std::span<Cell const> row) {
-                             forget[{static_cast<std::int64_t>(ListingKind::deptMembers),
-                                     std::string(row[columns.deptMember.deptId].bytes())}]
-                                 .insert(m);
-                         });
-            forget[{static_cast<std::int64_t>(ListingKind::visibleMembers), std::string()}].insert(m);
-        }
-        // These name all departments of a member, or say of them what no other list does.
-        std::set<std::string> touchedMembers = forgetMembers;
-        for (auto const& [listing, keys] : forget)
-            if (listing.first != static_cast<std::int64_t>(ListingKind::roleMembers))
-                touchedMembers.insert(keys.begin(), keys.end());
-        for (ListingKind kind : {ListingKind::subtreeMembers, ListingKind::memberDetails}) {
-            std::set<std::string> ids;
-            auto const number = static_cast<std::int64_t>(kind);
-            std::array<Cell, 2> const prefix{Cell::text(corp), Cell::integer(number)};
-            rows.forEach(detail::runTable(), 0, prefix,
-                         [&ids](std::span<Cell const> row) { ids.emplace(row[2].bytes()); });
-            for (std::string const& id : ids)
-                static_cast<void>(detail::forgetRunEntries(rows, corp, number, id, touchedMembers));
-        }
         // Whoever has rows but stands in no run would not be missed when a listing ceases to show them.
-        std::set<std::string> pending;
-        for (auto const& [listing, keys] : forget) {
-            std::set<std::string> unlisted =
-                detail::forgetRunEntries(rows, corp, listing.first, listing.second, keys);
-            if (listing.first != static_cast<std::int64_t>(ListingKind::visibleMembers))
-                pending.merge(unlisted);
-        }
+        std::set<std::string> pending =
+            detail::forgetEntries(rows, tables, corp, std::move(forget), forgetMembers);
         for (std::string const& m : created) pending.insert(m);
         detail::addPending(rows, corp, std::move(pending));
     }

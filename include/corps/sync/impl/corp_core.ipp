@@ -7,6 +7,13 @@
 #include <corps/sync/registration.hpp>
 #include <corps/sync/rename.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <exception>
+#include <functional>
 #include <utility>
 
 namespace corps {
@@ -118,7 +125,9 @@ CORPS_DECL asio::awaitable<Done> MirrorCore::init(std::shared_ptr<MirrorCore> se
         self->ensureRoot(caller);
     } else {
         SyncOptions const options;
-        co_await self->engine_.sync(self->parts_->upstream(), options, caller);
+        TimePoint const from = self->context().clock().now();
+        SyncReport const report = co_await self->engine_.sync(self->parts_->upstream(), options, caller);
+        self->noteRead(from, report);
     }
     co_return Done();
 }
@@ -126,7 +135,10 @@ CORPS_DECL asio::awaitable<Done> MirrorCore::init(std::shared_ptr<MirrorCore> se
 CORPS_DECL asio::awaitable<SyncReport> MirrorCore::sync(std::shared_ptr<MirrorCore> self, SyncOptions options,
                                                         std::string caller) {
     Operation const running(*self);
-    co_return co_await self->engine_.sync(self->parts_->upstream(), options, std::move(caller));
+    TimePoint const from = self->context().clock().now();
+    SyncReport report = co_await self->engine_.sync(self->parts_->upstream(), options, std::move(caller));
+    self->noteRead(from, report);
+    co_return report;
 }
 
 CORPS_DECL asio::awaitable<SyncPlan> MirrorCore::plan(std::shared_ptr<MirrorCore> self, SyncOptions options) {
@@ -216,6 +228,145 @@ CORPS_DECL void MirrorCore::renameMember(MemberId const& from, MemberId const& t
         requireIdentity(rows, name(), identity_);
         corps::renameMember(rows, tables(), from, to, scope);
     });
+}
+
+/** Tells who waits that the work has ended, however it did: an executor that ends destroys it. */
+class MirrorCore::Announcing {
+public:
+    explicit Announcing(std::shared_ptr<MirrorCore> core) : core_(std::move(core)) {}
+    Announcing(Announcing&&) noexcept = default;
+    Announcing(Announcing const&) = delete;
+    Announcing& operator=(Announcing const&) = delete;
+    Announcing& operator=(Announcing&&) = delete;
+    ~Announcing() {
+        if (core_ == nullptr) return;
+        std::lock_guard const lock(core_->mutex_);
+        if (!core_->working_) return;
+        core_->working_ = false;
+        core_->idle_.set();
+    }
+    /** What is to be done next; nothing when that was all. */
+    [[nodiscard]] std::optional<AnnouncedChange> next() {
+        std::lock_guard const lock(core_->mutex_);
+        if (!core_->waiting_.empty()) return std::exchange(core_->waiting_, AnnouncedChange());
+        core_->working_ = false;
+        core_->idle_.set();
+        return std::nullopt;
+    }
+
+private:
+    std::shared_ptr<MirrorCore> core_;
+};
+
+namespace detail {
+/** More names than this in one go say no more than that much has changed. */
+inline constexpr std::size_t kMostAnnounced = 100'000;
+}  // namespace detail
+
+CORPS_DECL void MirrorCore::announce(std::shared_ptr<MirrorCore> const& self, AnnouncedChange change) {
+    if (change.empty()) return;
+    {
+        std::lock_guard const lock(self->mutex_);
+        AnnouncedChange& waiting = self->waiting_;
+        waiting.add(std::move(change));
+        if (waiting.members.size() + waiting.depts.size() + waiting.roles.size() > detail::kMostAnnounced) {
+            waiting.members.clear();
+            waiting.depts.clear();
+            waiting.roles.clear();
+            waiting.unnamed = true;
+        }
+        if (self->working_) return;
+        self->working_ = true;
+        self->idle_ = detail::Event();
+    }
+    asio::co_spawn(self->context().executor(), workOff(self, Announcing(self)), asio::detached);
+}
+
+CORPS_DECL asio::awaitable<void> MirrorCore::workOff(std::shared_ptr<MirrorCore> self, Announcing work) {
+    // Never within announce(), which may have been called on this very executor.
+    co_await asio::post(asio::use_awaitable);
+    for (;;) {
+        std::optional<AnnouncedChange> const taken = work.next();
+        if (!taken) co_return;
+        std::function<void()> const write = [&] { self->takeIn(*taken); };
+        try {
+            co_await self->context().blocking(write);
+        } catch (std::exception const&) {
+            self->context().log(LogLevel::error, self->name() + ": an announced change was not noted");
+        }
+        self->changes_.notify();
+    }
+}
+
+CORPS_DECL void MirrorCore::takeIn(AnnouncedChange const& change) {
+    auto const failed = [this](std::string_view what, Error const& e) {
+        context().log(LogLevel::warning, name() + ": " + std::string(what) + ": " + e.code().message());
+    };
+    // Told in any order: of two renames of one person the second may come first.
+    std::vector<std::pair<MemberId, MemberId>> renames = change.renames;
+    for (bool progress = true; progress && !renames.empty();) {
+        progress = false;
+        std::erase_if(renames, [&](std::pair<MemberId, MemberId> const& r) {
+            try {
+                renameMember(r.first, r.second, std::string(kAnnouncedCaller));
+            } catch (Error const& e) {
+                if (e.is(Errc::notFound)) return false;  // yet
+                failed("a member whom the platform renamed was not renamed here", e);
+                return true;
+            }
+            progress = true;
+            return true;
+        });
+    }
+    try {
+        std::int64_t const now = context().clock().now().time_since_epoch().count();
+        store().write([&](RowAccess& rows) {
+            requireIdentity(rows, name(), identity_);
+            noteAnnounced(rows, tables(), name(), change, now);
+        });
+    } catch (Error const& e) {
+        failed("an announced change was not noted", e);
+    }
+}
+
+CORPS_DECL asio::awaitable<Done> MirrorCore::announced(std::shared_ptr<MirrorCore> self) {
+    detail::Event idle;
+    {
+        std::lock_guard const lock(self->mutex_);
+        if (!self->working_) co_return Done();
+        idle = self->idle_;
+    }
+    co_await idle.wait();
+    co_return Done();
+}
+
+CORPS_DECL Done MirrorCore::announcedNow(std::shared_ptr<MirrorCore> self) {
+    Context const context = self->context();
+    return context.run(announced(std::move(self)));
+}
+
+CORPS_DECL std::optional<TimePoint> MirrorCore::changePendingSince() {
+    std::optional<std::int64_t> since;
+    read([&](CorpReader const& r) { since = announcedSince(r.rows(), name()); });
+    if (!since) return std::nullopt;
+    return TimePoint(Duration(*since));
+}
+
+CORPS_DECL std::optional<TimePoint> MirrorCore::lastReadFrom() const {
+    std::lock_guard const lock(mutex_);
+    return readFrom_;
+}
+
+CORPS_DECL void MirrorCore::noteRead(TimePoint from, SyncReport const& report) {
+    if (report.dryRun || report.outcome == SyncOutcome::incomplete) return;
+    std::lock_guard const lock(mutex_);
+    if (!readFrom_ || *readFrom_ < from) readFrom_ = from;
+}
+
+CORPS_DECL CorpAttachment& MirrorCore::attached(FunctionRef<std::unique_ptr<CorpAttachment>()> make) {
+    std::lock_guard const lock(mutex_);
+    if (attachment_ == nullptr) attachment_ = make();
+    return *attachment_;
 }
 
 CORPS_DECL VerifyReport MirrorCore::verify() {

@@ -93,6 +93,8 @@ struct SyncEngine::Impl {
             b.scope = values.bytes(detail::kScope).value_or(std::string());
             b.upstreamCorp = values.bytes(detail::kUpstreamCorp).value_or(std::string());
             b.identity = values.bytes(detail::kIdentity).value_or(std::string());
+            b.announced = values.number(detail::kChangesAnnounced).value_or(0);
+            b.seen = values.number(detail::kChangesSeen).value_or(0);
             std::string const key = values.bytes(detail::kFingerprintKey).value_or(std::string());
             if (key.size() == sizeof b.key.word)
                 std::memcpy(b.key.word, key.data(), sizeof b.key.word);
@@ -625,6 +627,8 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
             for (detail::RunUpdate const& u : plan.runs->updates)
                 detail::saveRun(rows, corp, u.kind, u.id, u.prints, u.keys);
             for (auto const& [name, bytes] : plan.runs->state) values.setBytes(name, bytes);
+            if (plan.runs->seen && *plan.runs->seen > values.number(detail::kChangesSeen).value_or(0))
+                values.setNumber(detail::kChangesSeen, *plan.runs->seen);
         } else {
             if (plan.migration || !values.bytes(detail::kIdentity))
                 values.setBytes(detail::kIdentity, identityText());

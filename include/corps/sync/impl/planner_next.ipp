@@ -184,6 +184,7 @@ CORPS_DECL void Planner::stateUpdates(SyncPlan& plan) {
         next.state.emplace_back(kFingerprintKey, std::string(reinterpret_cast<char const*>(base_.key.word),
                                                              sizeof base_.key.word));
     if (!base_.everSynced) next.state.emplace_back(kSynced, "1");
+    if (plan.complete && base_.announced != base_.seen) next.seen = base_.announced;
 
     std::set<HoldKey> now;
     for (Hold const& h : plan.holds)

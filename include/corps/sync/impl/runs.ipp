@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/sync/detail/bytes.hpp>
+#include <corps/sync/detail/columns.hpp>
 #include <corps/sync/detail/runs.hpp>
 #include <corps/sync/detail/tables.hpp>
 
@@ -107,6 +108,41 @@ CORPS_DECL std::set<std::string> forgetRunEntries(RowAccess& rows, std::string_v
         rows.upsertRow(runTable(), row);
     }
     return unlisted;
+}
+
+CORPS_DECL std::set<std::string> forgetEntries(RowAccess& rows, RecordTables const& tables,
+                                               std::string_view corp, RunEntries forget,
+                                               std::set<std::string> const& members) {
+    Columns const columns(tables);
+    for (std::string const& m : members) {
+        std::array<Cell, 2> const prefix{Cell::text(corp), Cell::text(m)};
+        rows.forEach(*tables.deptMember, columns.deptMemberByMember, prefix, [&](std::span<Cell const> row) {
+            forget[{static_cast<std::int64_t>(ListingKind::deptMembers),
+                    std::string(row[columns.deptMember.deptId].bytes())}]
+                .insert(m);
+        });
+        forget[{static_cast<std::int64_t>(ListingKind::visibleMembers), std::string()}].insert(m);
+    }
+    // These name all departments of a member, or say of them what no other list does.
+    std::set<std::string> touchedMembers = members;
+    for (auto const& [listing, keys] : forget)
+        if (listing.first != static_cast<std::int64_t>(ListingKind::roleMembers))
+            touchedMembers.insert(keys.begin(), keys.end());
+    for (ListingKind kind : {ListingKind::subtreeMembers, ListingKind::memberDetails}) {
+        std::set<std::string> ids;
+        auto const number = static_cast<std::int64_t>(kind);
+        std::array<Cell, 2> const prefix{Cell::text(corp), Cell::integer(number)};
+        rows.forEach(runTable(), 0, prefix,
+                     [&ids](std::span<Cell const> row) { ids.emplace(row[2].bytes()); });
+        for (std::string const& id : ids)
+            static_cast<void>(forgetRunEntries(rows, corp, number, id, touchedMembers));
+    }
+    std::set<std::string> out;
+    for (auto const& [listing, keys] : forget) {
+        std::set<std::string> unlisted = forgetRunEntries(rows, corp, listing.first, listing.second, keys);
+        if (listing.first != static_cast<std::int64_t>(ListingKind::visibleMembers)) out.merge(unlisted);
+    }
+    return out;
 }
 
 CORPS_DECL void addPending(RowAccess& rows, std::string_view corp, std::set<std::string> members) {
