@@ -1,5 +1,6 @@
 // The bodies of corps, compiled once: first the opt-in headers that the program uses, then src.hpp. All other
 // files see declarations only.
+#include <corps/callback/callbacks.hpp>
 #include <corps/corps.hpp>
 #include <corps/crypto/digest.hpp>
 #include <corps/crypto/password.hpp>

@@ -2,6 +2,7 @@
 
 #include <corps/auth/local_auth.hpp>
 #include <corps/auth/verdict.hpp>
+#include <corps/callback/request.hpp>
 #include <corps/client/verdict.hpp>
 #include <corps/config/corp_config.hpp>
 #include <corps/context/context.hpp>

@@ -7,6 +7,8 @@
  */
 namespace corps {
 
+class CallbackRequest;
+class CallbackResponse;
 class Context;
 class CorpConfig;
 class Error;
@@ -33,10 +35,13 @@ struct NoAuth;
 struct NoUpstream;
 struct PasswordLogin;
 class DDAuth;
+class DDCallbacks;
 struct DDInnerClient;
 class FSAuth;
+class FSCallbacks;
 struct FSInnerClient;
 class QywxAuth;
+class QywxCallbacks;
 struct QywxInnerClient;
 class QywxProxyAuth;
 struct QywxProxyClient;

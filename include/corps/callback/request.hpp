@@ -34,8 +34,8 @@ public:
     std::vector<Header> headers;
     std::string body;
 
-    /** The value of a query parameter, percent-decoded; '+' stays '+'. Nothing when it is absent, malformed,
-     * or given twice with different values. */
+    /** The value of a query parameter, percent-decoded; '+' stays '+'. Nothing when it is absent; empty when
+     * it is malformed, or given twice with different values. */
     [[nodiscard]] CORPS_DECL std::optional<std::string> query(std::string_view name) const;
     /** ASCII case-insensitive; empty when absent. */
     [[nodiscard]] std::string_view header(std::string_view name) const noexcept {

@@ -17,6 +17,8 @@
 
 namespace corps {
 
+class DDCallbacks;
+
 /**
  * The client of a self-built application of DingTalk.
  *
@@ -53,6 +55,8 @@ struct DDInnerClient {
     static constexpr std::string_view kRootDeptId = "1";
     /** What a store remembers of the business keys: the application. */
     [[nodiscard]] CORPS_DECL static std::string appId(boost::json::object const& settings);
+    /** What handleCallback() reads the platform's callbacks with: <corps/callback/callbacks.hpp>. */
+    using Callbacks = DDCallbacks;
     class Api;
 };
 

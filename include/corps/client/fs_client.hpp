@@ -19,6 +19,8 @@
 
 namespace corps {
 
+class FSCallbacks;
+
 /**
  * The client of a self-built application of Feishu or Lark (contact/v3).
  *
@@ -53,6 +55,8 @@ struct FSInnerClient {
      * departments. */
     [[nodiscard]] CORPS_DECL static std::string appId(boost::json::object const& settings);
     [[nodiscard]] CORPS_DECL static std::string idTypes(boost::json::object const& settings);
+    /** What handleCallback() reads the platform's callbacks with: <corps/callback/callbacks.hpp>. */
+    using Callbacks = FSCallbacks;
     class Api;
 };
 

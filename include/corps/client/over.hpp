@@ -30,6 +30,11 @@ concept HasPlatform = requires {
     { C::kRootDeptId } -> std::convertible_to<std::string_view>;
 };
 
+/** A platform whose callbacks can be taken: `Callbacks` has
+ * `static CallbackResponse handle(std::shared_ptr<MirrorCore> const&, CallbackRequest const&)`. */
+template <class C>
+concept HasCallbacks = requires { typename C::Callbacks; };
+
 /** The app id that a store remembers; empty where a client does not tell. */
 template <class C>
 [[nodiscard]] std::string appIdOf(boost::json::object const& settings) {
@@ -57,7 +62,8 @@ template <class C>
  * - `kRootDeptId`: the platform's id of the root department;
  * - optionally `kElementType`: the element type it serves ("corps.FSInnerType");
  * - optionally `appId(settings)` and `idTypes(settings)`: what a store remembers, so that it is not opened
- * with another application or other ids by mistake.
+ * with another application or other ids by mistake;
+ * - optionally `Callbacks`: what reads the platform's callbacks, see CallbackDialect.
  */
 template <class C>
 concept MirrorClient =

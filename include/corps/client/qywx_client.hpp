@@ -18,6 +18,8 @@
 
 namespace corps {
 
+class QywxCallbacks;
+
 /**
  * The client of a self-built application of WeCom.
  *
@@ -52,6 +54,8 @@ struct QywxInnerClient {
     static constexpr std::string_view kRootDeptId = "1";
     /** What a store remembers of the business keys: the application. */
     [[nodiscard]] CORPS_DECL static std::string appId(boost::json::object const& settings);
+    /** What handleCallback() reads the platform's callbacks with: <corps/callback/callbacks.hpp>. */
+    using Callbacks = QywxCallbacks;
     class Api;
 };
 

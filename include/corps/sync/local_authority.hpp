@@ -304,6 +304,8 @@ public:
         requires FollowsAnUpstream<Sync>;
     void authConfig() const
         requires FollowsAnUpstream<Sync>;
+    void handleCallback(CallbackRequest const& request)
+        requires FollowsAnUpstream<Sync>;
 
 protected:
     using Shared::Shared;

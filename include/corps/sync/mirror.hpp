@@ -4,6 +4,7 @@
 #include <corps/auth/verdict.hpp>
 #include <corps/client/over.hpp>
 #include <corps/config/corp_config.hpp>
+#include <corps/fwd.hpp>
 #include <corps/model/corp_data.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/login.hpp>
@@ -14,6 +15,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -193,6 +195,40 @@ public:
     [[nodiscard]] ChangeSubscription onChange(std::function<void()> listener) const {
         return this->core()->changes().subscribe(std::move(listener));
     }
+
+    /**
+     * Takes one callback of the platform and gives what is to be answered: verified, decrypted and answered
+     * as the platform requires, at once and without waiting for the store or the network. What it announces
+     * follows afterwards on the corp's Context: who was renamed is renamed, who is named is read anew by the
+     * next sync, and whoever listens to onChange() hears of it. A wrong request is refused with a status of
+     * 4xx and changes nothing; so does an event that is unknown, was seen before, or is older than the last
+     * sync.
+     *
+     * Include <corps/callback/callbacks.hpp>, and link OpenSSL's libcrypto (corps::crypto).
+     *
+     * @param request as the user's server received it; the body byte for byte.
+     * Errors      Error(config) naming the file and the key, when the business key `callback` is missing or
+     * wrong. Threads     Any number at once, on any thread, also while this object syncs.
+     * Cost        Microseconds; linear in the request.
+     */
+    [[nodiscard]] CallbackResponse handleCallback(CallbackRequest const& request)
+        requires detail::HasCallbacks<typename Traits::Client>
+    {
+        using Callbacks = typename Traits::Client::Callbacks;
+        constexpr bool kIncluded = requires { sizeof(Callbacks); };
+        static_assert(kIncluded, "corps: handleCallback needs `#include <corps/callback/callbacks.hpp>`");
+        if constexpr (kIncluded)
+            return Callbacks::handle(this->core(), request);
+        else
+            return CallbackResponse();
+    }
+    /** Waits until the work behind every handleCallback() that has returned is done. It runs by itself; this
+     * is for who wants to see its end. */
+    Done finishCallbacks() { return MirrorCore::announcedNow(this->core()); }
+    [[nodiscard]] asio::awaitable<Done> asyncFinishCallbacks() { return MirrorCore::announced(this->core()); }
+    /** Since when a change that the platform announced waits for a sync, also one announced to another
+     * process; nothing when a complete sync has begun since the last. */
+    [[nodiscard]] std::optional<TimePoint> changePendingSince() { return this->core()->changePendingSince(); }
 
     /** What a sync would do; writes nothing. */
     [[nodiscard]] SyncPlan planSync(SyncOptions options = SyncOptions()) {

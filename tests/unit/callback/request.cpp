@@ -17,13 +17,11 @@ TEST_CASE("a parameter of the query is percent-decoded, and '+' stays '+'", "[ca
     CHECK_FALSE(CallbackRequest("GET", "", "").query("a").has_value());
 }
 
-TEST_CASE("a parameter that is malformed or ambiguous is none", "[callback]") {
-    CHECK_FALSE(CallbackRequest("GET", "/?a=%", "").query("a").has_value());
-    CHECK_FALSE(CallbackRequest("GET", "/?a=%2", "").query("a").has_value());
-    CHECK_FALSE(CallbackRequest("GET", "/?a=%zz", "").query("a").has_value());
-    CHECK_FALSE(CallbackRequest("GET", "/?a=%+1", "").query("a").has_value());
-    CHECK_FALSE(CallbackRequest("GET", "/?a=%-1", "").query("a").has_value());
-    CHECK_FALSE(CallbackRequest("GET", "/?a=1&a=2", "").query("a").has_value());
+TEST_CASE("a parameter that is malformed or ambiguous is empty", "[callback]") {
+    for (char const* target :
+         {"/?a=%", "/?a=%2", "/?a=%zz", "/?a=%+1", "/?a=%-1", "/?a=1&a=2", "/?a=1&a=%&a=1", "/?a=1&%61=2"})
+        CHECK(CallbackRequest("GET", target, "").query("a") == "");
+    CHECK_FALSE(CallbackRequest("GET", "/?%=1", "").query("a").has_value());
     CHECK(CallbackRequest("GET", "/?a=1&a=1", "").query("a") == "1");
     CHECK(CallbackRequest("GET", "/?%61=1", "").query("a") == "1");
     CHECK(CallbackRequest("GET", "/?&&a=1&", "").query("a") == "1");

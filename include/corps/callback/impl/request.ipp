@@ -46,7 +46,7 @@ CORPS_DECL std::optional<std::string> CallbackRequest::query(std::string_view na
         std::optional<std::string> value = equals == std::string_view::npos
                                                ? std::optional<std::string>(std::string())
                                                : detail::percentDecode(pair.substr(equals + 1));
-        if (!value || (found && *found != *value)) return std::nullopt;
+        if (!value || (found && *found != *value)) return std::string();
         found = std::move(value);
     }
     return found;
