@@ -9,13 +9,15 @@
 #
 # A FILE names its SDK in a line "sdk: PACKAGE@VERSION". It is called with the emulator's address and the organisation
 # file, and with the application's id and secret in SDK_APP_ID and SDK_APP_SECRET (of WeCom SDK_CORP_ID, SDK_AGENT_ID,
-# SDK_APP_SECRET and SDK_CONTACT_SECRET); it prints what it found wrong and exits with 1, or says in a line what it saw.
+# SDK_APP_SECRET and SDK_CONTACT_SECRET; of a provider SDK_CORP_ID, SDK_SUITE_ID, SDK_APP_SECRET and SDK_PROVIDER_SECRET, and the
+# file is that of the first of two enterprises); it prints what it found wrong and exits with 1, or says in a line what it saw.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$PWD/build/sdk
 mkdir -p "$work"
 export SDK_APP_ID=cli_sdk_test SDK_APP_SECRET='only the owner knows'
 export SDK_CORP_ID=ww0123456789abcdef SDK_AGENT_ID=1000002 SDK_CONTACT_SECRET='the contacts too'
+export SDK_SUITE_ID=dk0123456789abcdef SDK_PROVIDER_SECRET='whose template it is'
 
 if [ $# -gt 0 ]; then files=("$@"); else files=(tests/sdk/*.mjs tests/sdk/*.go tests/sdk/*.java tests/sdk/*.py); fi
 
@@ -34,16 +36,24 @@ trap 'exit 1' HUP INT TERM
 
 # start PLATFORM: an emulator with an organisation of its own; sets address.
 start() {
-  local log=$work/$1.log
+  local log=$work/$1.log organisations=(--org "$work/$1.org.json")
   "$emulator" --platform "$1" --generate 700:7 --print-org >"$work/$1.org.json"
-  if [ "$1" = wecom ]; then
+  if [ "$1" = wecom-proxy ]; then
+    mkdir -p "$work/$1.orgs"
+    cp "$work/$1.org.json" "$work/$1.orgs/1.json"
+    "$emulator" --platform "$1" --generate 30:8 --print-org >"$work/$1.orgs/2.json"
+    organisations=(--org-dir "$work/$1.orgs")
+    printf '{"suiteId":"%s","suiteSecret":"%s","token":"orgSyncToken01","encodingAESKey":"%s","providerCorpId":"%s","providerSecret":"%s"}\n' \
+      "$SDK_SUITE_ID" "$SDK_APP_SECRET" AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8 "$SDK_CORP_ID" "$SDK_PROVIDER_SECRET" \
+      >"$work/$1.keys.json"
+  elif [ "$1" = wecom ]; then
     printf '{"corpId":"%s","agentId":"%s","secret":"%s","contactSecret":"%s"}\n' \
       "$SDK_CORP_ID" "$SDK_AGENT_ID" "$SDK_APP_SECRET" "$SDK_CONTACT_SECRET" >"$work/$1.keys.json"
   else
     printf '{"appId":"%s","appKey":"%s","appSecret":"%s"}\n' "$SDK_APP_ID" "$SDK_APP_ID" "$SDK_APP_SECRET" >"$work/$1.keys.json"
   fi
   : >"$log"
-  "$emulator" --platform "$1" --org "$work/$1.org.json" --credentials "$work/$1.keys.json" >"$log" 2>&1 &
+  "$emulator" --platform "$1" "${organisations[@]}" --credentials "$work/$1.keys.json" >"$log" 2>&1 &
   pid=$!
   for _ in $(seq 100); do
     address=$(sed -n 's/^listening on \([0-9.]*:[0-9]*\).*/\1/p' "$log")

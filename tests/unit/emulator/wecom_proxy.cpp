@@ -1196,6 +1196,9 @@ TEST_CASE("wecom proxy emulator: a third-party app is installed and used in its 
     const auto answer = provider.suiteGet("get_pre_auth_code");
     CHECK(errcode(answer) == 0);
     CHECK(answer.json().at("expires_in") == 1200);
+    CHECK(errcode(provider.suite("set_session_info",
+                                 object({{"pre_auth_code", word(answer, "pre_auth_code")}}))) == 0);
+    CHECK(errcode(provider.suite("set_session_info", object({{"pre_auth_code", "wrong"}}))) == 40077);
     CHECK_THAT(install("wrong").body, ContainsSubstring("40077"));
     CHECK_THAT(install(word(answer, "pre_auth_code"), kSuite).body, ContainsSubstring("40077"));
     const auto done = install(word(answer, "pre_auth_code"));
@@ -1244,6 +1247,10 @@ TEST_CASE("wecom proxy emulator: a third-party app is installed and used in its 
     CHECK(errcode(provider.suite("auth/getuserdetail3rd", "{}")) == 84015);
     CHECK(errcode(provider.suiteGet("auth/getuserinfo3rd", "&code=wrong")) == 40029);
     CHECK(errcode(provider.suiteGet("auth/getuserinfo3rd")) == 41008);
+    const auto older = provider.suiteGet("getuserinfo3rd", "&code=" + login("snsapi_base"));
+    CHECK(word(older, "CorpId") == word(who, "corpid"));
+    CHECK(word(older, "UserId") == word(who, "userid"));
+    CHECK_FALSE(has(older, "user_ticket"));
     // Such a code is none of an app that logs in for itself.
     CHECK(
         errcode(provider.raw("GET", "/cgi-bin/auth/getuserinfo?access_token=" + word(token, "access_token") +

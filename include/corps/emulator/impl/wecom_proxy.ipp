@@ -126,10 +126,9 @@ CORPS_DECL WeComProxyServer::Impl::Impl(WeComProxyOptions options, std::vector<O
     add("POST", "/cgi-bin/service/get_admin_list", &Impl::suiteAdmins, Gate::suite);
     add("GET", "/cgi-bin/service/get_pre_auth_code", &Impl::preAuthCode, Gate::suite);
     add("POST", "/cgi-bin/service/get_corp_token", &Impl::corpToken, Gate::suite);
-    for (const std::string_view path :
-         {"/cgi-bin/service/auth/getuserinfo3rd", "/cgi-bin/service/getuserinfo3rd"}) {
-        add("GET", path, &Impl::thirdPartyUser, Gate::suite);
-    }
+    add("POST", "/cgi-bin/service/set_session_info", &Impl::sessionInfo, Gate::suite);
+    add("GET", "/cgi-bin/service/auth/getuserinfo3rd", &Impl::thirdPartyUser, Gate::suite);
+    add("GET", "/cgi-bin/service/getuserinfo3rd", &Impl::oldThirdPartyUser, Gate::suite);
     for (const std::string_view path :
          {"/cgi-bin/service/auth/getuserdetail3rd", "/cgi-bin/service/getuserdetail3rd"}) {
         add("POST", path, &Impl::thirdPartyDetail, Gate::suite);

@@ -194,7 +194,10 @@ private:
     HttpReply finishMigration(const Call& call);
     HttpReply preAuthCode(const Call& call);
     HttpReply corpToken(const Call& call);
+    HttpReply sessionInfo(const Call& call);
     HttpReply thirdPartyUser(const Call& call);
+    HttpReply oldThirdPartyUser(const Call& call);
+    HttpReply whoLoggedIn(const Call& call, bool old);
     HttpReply thirdPartyDetail(const Call& call);
     HttpReply installPage(const Call& call);
     HttpReply scanPage(const Call& call);

@@ -558,7 +558,20 @@ CORPS_DECL HttpReply WeComProxyServer::Impl::corpToken(const Call& call) {
     return succeed(call, out);
 }
 
+/** Whether a test installation is meant; the emulator makes no difference [90602]. */
+CORPS_DECL HttpReply WeComProxyServer::Impl::sessionInfo(const Call& call) {
+    return invitations_.contains(call.in.text("pre_auth_code")) ? succeed(call, "") : failure(call, 40077);
+}
+
 CORPS_DECL HttpReply WeComProxyServer::Impl::thirdPartyUser(const Call& call) {
+    return whoLoggedIn(call, false);
+}
+CORPS_DECL HttpReply WeComProxyServer::Impl::oldThirdPartyUser(const Call& call) {
+    return whoLoggedIn(call, true);
+}
+
+/** @param old As it was once, with capitals. */
+CORPS_DECL HttpReply WeComProxyServer::Impl::whoLoggedIn(const Call& call, bool old) {
     if (suite_->proxy() && proxy_.behaviour.thirdPartyLoginCode != 0) {
         return failure(proxy_.behaviour.thirdPartyLoginCode);
     }
@@ -576,12 +589,12 @@ CORPS_DECL HttpReply WeComProxyServer::Impl::thirdPartyUser(const Call& call) {
     core_.countCorp(app.client->id, endpoint_->label);
     std::string out;
     if (member == kNone || !directory.isActive(member)) {
-        detail::appendText(out, "openid",
+        detail::appendText(out, old ? "OpenId" : "openid",
                            detail::wecom::openIdOf(app.client->id, login.userId + login.openId));
         return succeed(call, out);
     }
-    detail::appendText(out, "corpid", app.corpId());
-    detail::appendText(out, "userid", shownId(app, member));
+    detail::appendText(out, old ? "CorpId" : "corpid", app.corpId());
+    detail::appendText(out, old ? "UserId" : "userid", shownId(app, member));
     if (login.privateInfo) {
         const std::string ticket = makeToken("", 64);
         const std::int64_t lifetime = std::chrono::milliseconds(proxy_.ticketLifetime).count();
