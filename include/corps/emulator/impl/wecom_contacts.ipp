@@ -85,6 +85,25 @@ inline std::string genderOf(const Member& member) {
     return member.gender == 1 || member.gender == 2 ? std::to_string(member.gender) : "0";
 }
 
+inline Directory::Index mainDept(const Directory& directory, Directory::Index member) {
+    const Member& person = directory.member(member);
+    return person.departments.empty()
+               ? directory.root()
+               : directory.findDept(person.departments[Directory::primaryOf(person)].deptId);
+}
+
+/** The leader of the main department, or for that one the leader above. */
+inline Directory::Index directLeader(const Directory& directory, Directory::Index member) {
+    for (auto dept = mainDept(directory, member); dept != Directory::kNone; dept = directory.parent(dept)) {
+        for (const Directory::Index leader : directory.leaders(dept)) {
+            if (leader != member) {
+                return leader;
+            }
+        }
+    }
+    return Directory::kNone;
+}
+
 /** 1 active, 2 disabled, 4 not activated, 5 left the enterprise. */
 inline int statusOf(const Member& member) {
     return member.upstreamStatus == "frozen"                                               ? 2
@@ -282,18 +301,6 @@ CORPS_DECL void detail::WeComPlatform::appendName(std::string& out, const Call& 
     }
 }
 
-/** The leader of the main department, or for that one the leader above. */
-CORPS_DECL detail::WeComPlatform::Index detail::WeComPlatform::directLeader(Index member, Index main) const {
-    for (Index dept = main; dept != kNone; dept = corp_->directory->parent(dept)) {
-        for (const Index each : corp_->directory->leaders(dept)) {
-            if (each != member) {
-                return each;
-            }
-        }
-    }
-    return kNone;
-}
-
 /** The members of a record, each with a comma before it. @param list As a list of members has it. */
 CORPS_DECL void detail::WeComPlatform::appendUser(std::string& out, const Call& call, Index index,
                                                   bool list) const {
@@ -335,12 +342,9 @@ CORPS_DECL void detail::WeComPlatform::appendUser(std::string& out, const Call& 
     part("is_leader_in_dept", Field::leaderFlags, "[]", [&] {
         appendList(out, depts, [&](std::string& to, Index dept) { to += leads(index, dept) ? '1' : '0'; });
     });
-    Index main = corp_->directory->root();
-    if (!member.departments.empty()) {
-        main = corp_->directory->findDept(member.departments[Directory::primaryOf(member)].deptId);
-    }
+    const Index main = wecom::mainDept(*corp_->directory, index);
     part("direct_leader", Field::directLeader, "[]", [&] {
-        const Index leader = directLeader(index, main);
+        const Index leader = wecom::directLeader(*corp_->directory, index);
         out += '[';
         if (leader != kNone && visible(call, leader)) {
             appendJson(out, userId(call, leader));

@@ -275,7 +275,6 @@ protected:
     std::vector<Index> places(const Call& call, Index member) const;
     std::int64_t orderIn(Index member, Index dept) const;
     bool leads(Index member, Index dept) const;
-    Index directLeader(Index member, Index main) const;
     bool visible(const Call& call, Index member) const {
         return corp_->directory->isActive(member) && call.range->member(member);
     }
