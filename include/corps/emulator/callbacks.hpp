@@ -1,8 +1,10 @@
 #pragma once
 
 #include <corps/detail/config.hpp>
+#include <corps/emulator/faults.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -93,7 +95,7 @@ struct CallbackFault {
  * Reads faults from JSON: one object or an array of them, with the member names of CallbackFault as keys,
  * except that `delayMs` means delay.
  *
- * Exceptions  FaultError (faults.hpp).
+ * Exceptions  FaultError.
  */
 [[nodiscard]] CORPS_DECL std::vector<CallbackFault> parseCallbackFaults(std::string_view json);
 

@@ -3,6 +3,7 @@
 #include <corps/crypto/cipher.hpp>
 #include <corps/crypto/digest.hpp>
 #include <corps/detail/config.hpp>
+#include <corps/emulator/callbacks.hpp>
 #include <corps/emulator/organisation.hpp>
 #include <corps/emulator/server.hpp>
 
@@ -117,6 +118,25 @@ struct WeComBehaviour {
     std::vector<std::string> privateFields{"gender", "avatar",   "qr_code", "mobile",
                                            "email",  "biz_mail", "address"};
     std::vector<std::string> unboundMemberIds;  ///< members without WeChat: 43004 instead of an openid
+
+    // Events
+    /** The contact sync assistant's address was named after 2022-08-15: events hold ids, and changes of
+     * nothing else make none. */
+    bool callbackIdsOnly = true;
+    bool appContactEvents = false;  ///< contact events go to addresses of apps, too, as far as they can see
+    std::chrono::milliseconds callbackDeadline{5000};      ///< for an answer, in real time
+    std::chrono::milliseconds verificationDeadline{1000};  ///< for that to the first question
+    std::uint32_t callbackTries = 3;                       ///< in all, and only for want of an answer
+    std::chrono::milliseconds callbackRetryWait{1000};     ///< before each further try, by the server's clock
+    bool freshTries = true;  ///< each try has a nonce, a time and a ciphertext of its own
+};
+
+/** Where events go. The address of an app hears of people who come into its sight or get out of it, and of
+ * exports; that of the contact sync assistant of all changes to the contacts. `token` has 1 to 32 letters and
+ * digits, `aesKey` 43. */
+struct WeComCallback : CallbackOptions {
+    std::int64_t agentId = 0;  ///< the app; 0: the contact sync assistant
+    std::string corpId;        ///< empty: that of the credentials, or else that of the organisation
 };
 
 struct WeComOptions : ServerOptions {
@@ -144,6 +164,10 @@ struct WeComOptions : ServerOptions {
  *
  *     GET /_emulator/code?memberId=ID[&agentId=N][&scope=snsapi_privateinfo]
  *         {"code": "..."}, as a login gives it to the app
+ *     POST /_emulator/rename     {"from": ID, "to": ID}: another userid for a member
+ *
+ * An address for events is named with `url`, `token`, `aesKey` and, for that of an app, `agentId`; `corpId`
+ * and `connections` may say more, and with `"verify": false` it is not asked.
  *
  * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the
  * certificate.
@@ -166,6 +190,17 @@ public:
      */
     [[nodiscard]] CORPS_DECL std::string loginCode(std::string_view memberId, std::int64_t agentId = 0,
                                                    bool privateInfo = false);
+
+    /**
+     * Names an address for events; it replaces the one that the same receiver had.
+     *
+     * Exceptions  CallbackError when it does not answer as it must, or when something in `callback` is wrong.
+     * Threads     Any, but not one that the address needs to answer.
+     */
+    CORPS_DECL void setCallback(const WeComCallback& callback);
+
+    /** Gives a member another `userid`, as WeCom does: the same person. @throws OrganisationError */
+    CORPS_DECL void renameMember(std::string_view from, std::string_view to);
 
     /** The id of a tag by that of the role in the present organisation; 0 for others. */
     [[nodiscard]] CORPS_DECL std::int64_t tagId(std::string_view roleId) const;

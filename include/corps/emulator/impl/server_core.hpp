@@ -132,6 +132,10 @@ public:
     virtual std::optional<std::string> control(std::string_view /*what*/, const HttpRequest& /*request*/) {
         return std::nullopt;
     }
+    /** The same without the lock, before it. */
+    virtual std::optional<std::string> change(std::string_view /*what*/, const HttpRequest& /*request*/) {
+        return std::nullopt;
+    }
     /** Where events shall go, read with the lock held. @throws ControlError */
     virtual CallbackSetting prepareCallback(const boost::json::value& /*json*/) {
         throw ControlError("callback", "this platform has no address for events");
@@ -151,15 +155,16 @@ class ServerCore {
 public:
     using Platform = detail::Platform;
 
-    ServerCore(Platform& platform, std::function<std::chrono::milliseconds()> clock)
+    /** @param steady The clock moves as the machine's does. */
+    ServerCore(Platform& platform, std::function<std::chrono::milliseconds()> clock, bool steady = false)
         : platform_(platform),
           clock_(std::move(clock)),
           sender_(
               [this] {
                   const std::lock_guard lock(mutex_);
-                  return nowMs();
+                  return wallMs();
               },
-              !clock_) {}
+              steady || !clock_) {}
 
     static constexpr std::string_view kControl = "/_emulator/";
 
@@ -188,14 +193,13 @@ public:
 
     // With the lock held:
     [[nodiscard]] std::int64_t nowMs() const {
-        const auto base = clock_ ? clock_()
-                                 : std::chrono::duration_cast<std::chrono::milliseconds>(
-                                       std::chrono::steady_clock::now().time_since_epoch());
-        return (base + advanced_).count();
+        return (clock_ ? clock_().count() : sinceEpoch<std::chrono::steady_clock>()) + advanced_.count();
     }
     void countCorp(const std::string& corpId, const std::string& endpoint) {
         ++stats_.byCorp[corpId][endpoint];
     }
+    /** The same as the time since 1970, even if nobody set a clock. */
+    [[nodiscard]] std::int64_t wallMs() const { return nowMs() + wallShift_; }
     void countToken() noexcept { ++stats_.tokensIssued; }
     void countRateLimited() noexcept { ++stats_.rateLimited; }
 
@@ -217,7 +221,7 @@ public:
                     case CallbackFaultKind::lost: sender_.lose(job); continue;
                     case CallbackFaultKind::doubled: out.push_back(job); break;
                     case CallbackFaultKind::shuffled: shuffled.push_back(out.size()); break;
-                    case CallbackFaultKind::delayed: job.dueMs = nowMs() + fault->delay.count(); break;
+                    case CallbackFaultKind::delayed: job.dueMs = wallMs() + fault->delay.count(); break;
                     case CallbackFaultKind::answerLost: job.answersLost = 1; break;
                     case CallbackFaultKind::wrongSignature: job.spoil = CallbackSpoil::signature; break;
                     case CallbackFaultKind::garbled: job.spoil = CallbackSpoil::ciphertext; break;
@@ -294,11 +298,16 @@ public:
      * CallbackError */
     template <class Prepare>
     void setCallback(Prepare prepare) {
-        const auto promise = std::make_shared<std::promise<std::string>>();
+        auto promise = std::make_shared<std::promise<std::string>>();
         auto answer = promise->get_future();
-        {
+        try {
             const std::lock_guard lock(mutex_);
-            beginCallback(prepare(), [promise](const std::string& wrong) { promise->set_value(wrong); });
+            // What is forgotten when the server stops takes the promise with it.
+            beginCallback(prepare(), [promise = std::move(promise)](const std::string& wrong) {
+                promise->set_value(wrong);
+            });
+        } catch (const ControlError& error) {
+            throw CallbackError(error.what());
         }
         std::string wrong;
         try {
@@ -327,6 +336,11 @@ public:
     }
 
 private:
+    template <class Clock>
+    static std::int64_t sinceEpoch() {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
+    }
+
     HttpReply handle(const HttpRequest& request) {
         if (request.path.starts_with(kControl)) {
             HttpReply reply = control(request);
@@ -489,6 +503,8 @@ private:
                 }
             } else if (what == "callback-faults" && request.method == "DELETE") {
                 clearCallbackFaults();
+            } else if (auto change = platform_.change(what, request)) {
+                reply.body = std::move(*change);
             } else {
                 const std::lock_guard lock(mutex_);
                 if (auto own = platform_.control(what, request)) {
@@ -619,6 +635,8 @@ private:
     std::function<std::chrono::milliseconds()> clock_;
     mutable std::mutex mutex_;
     std::chrono::milliseconds advanced_{0};
+    const std::int64_t wallShift_ =
+        clock_ ? 0 : sinceEpoch<std::chrono::system_clock>() - sinceEpoch<std::chrono::steady_clock>();
     FaultList faults_;
     std::vector<CallbackFault> callbackFaults_;
     std::uint64_t callbackRandom_ = 0;

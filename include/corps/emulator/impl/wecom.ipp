@@ -582,6 +582,13 @@ void visit(Behaviour& b, Visitor& at) {
     at("denyLogin", b.denyLogin);
     at("privateFields", b.privateFields);
     at("unboundMemberIds", b.unboundMemberIds);
+    at("callbackIdsOnly", b.callbackIdsOnly);
+    at("appContactEvents", b.appContactEvents);
+    at("callbackDeadlineMs", b.callbackDeadline);
+    at("verificationDeadlineMs", b.verificationDeadline);
+    at("callbackTries", b.callbackTries);
+    at("callbackRetryWaitMs", b.callbackRetryWait);
+    at("freshTries", b.freshTries);
 }
 
 }  // namespace detail::wecom
@@ -630,16 +637,27 @@ CORPS_DECL WeComServer::Impl::Impl(WeComOptions options, Organisation organisati
 }
 
 CORPS_DECL void WeComServer::Impl::setBehaviour(WeComBehaviour behaviour) {
+    const Seen before = seen();
     options_.behaviour = std::move(behaviour);
     corp_->ranges.clear();
     behaviourChanged();
+    tell(*enterprise_, before, {});
 }
 
 CORPS_DECL void WeComServer::Impl::replaceOrganisation(Organisation organisation) {
+    replaceOrganisation(std::move(organisation), {});
+}
+
+CORPS_DECL void WeComServer::Impl::replaceOrganisation(Organisation organisation,
+                                                       const detail::MemberRenames& renames) {
     auto next = std::make_unique<detail::WeComEnterprise>(std::move(organisation));
     const std::lock_guard lock(core_.mutex());
+    const Seen before = seen();
     std::swap(enterprise_, next);
     corp_ = enterprise_.get();
+    if (next) {
+        tell(*next, before, renames);
+    }
 }
 
 CORPS_DECL WeComServer::WeComServer(WeComOptions options)
@@ -672,6 +690,7 @@ CORPS_DECL std::int64_t WeComServer::tagId(std::string_view roleId) const {
 
 }  // namespace corps::emulator
 
+#include <corps/emulator/impl/wecom_callbacks.ipp>
 #include <corps/emulator/impl/wecom_contacts.ipp>
 #include <corps/emulator/impl/wecom_export.ipp>
 #include <corps/emulator/impl/wecom_login.ipp>

@@ -53,6 +53,7 @@ CORPS_DECL HttpReply detail::WeComPlatform::submitExport(const Call& call, std::
         jobs_[i].files.clear();
         jobs_[i].fileIds.clear();
     }
+    exportSubmitted(*call.token, jobs_.back());
     std::string out;
     detail::appendText(out, "jobid", jobs_.back().id);
     return succeed(call, out);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/emulator/impl/directory.hpp>
+#include <corps/emulator/impl/organisation_diff.hpp>
 #include <corps/emulator/impl/parameters.hpp>
 #include <corps/emulator/impl/server_core.hpp>
 #include <corps/emulator/impl/visible_range.hpp>
@@ -23,6 +24,12 @@
 namespace corps::emulator {
 
 namespace detail {
+
+namespace wecom {
+struct Patience;
+struct Receiver;
+struct Sight;
+}  // namespace wecom
 
 /** An organisation with what a server of WeCom looks up in it. */
 struct WeComEnterprise {
@@ -248,6 +255,8 @@ protected:
     }
     /** More calls than the platform lets one address make. */
     virtual bool addressUsedUp();
+    /** A job was taken in: who waits to be told when it is done can be told. */
+    virtual void exportSubmitted(const Token& /*token*/, ExportJob& /*job*/) {}
 
     std::optional<HttpReply> checkToken(const HttpRequest& request, Call& call);
     virtual std::optional<HttpReply> checkAddress();
@@ -388,12 +397,37 @@ public:
     std::string behaviourJson() const override;
     void readBehaviour(const boost::json::value& json) override;
     std::optional<std::string> control(std::string_view what, const HttpRequest& request) override;
+    std::optional<std::string> change(std::string_view what, const HttpRequest& request) override;
+    detail::CallbackSetting prepareCallback(const boost::json::value& json) override;
+    std::string callbacksSet() const override;
+    void clearCallbacks() override;
+    /** @throws ControlError */
+    detail::CallbackSetting prepareCallback(WeComCallback callback);
+    /** Without the lock. @throws OrganisationError */
+    void replaceOrganisation(Organisation organisation, const detail::MemberRenames& renames);
 
 private:
+    /** What the apps with an address see, and which departments carry a tag. */
+    struct Seen {
+        std::map<std::int64_t, detail::VisibleRange> ranges;
+        std::map<std::int64_t, std::vector<std::string>> tagDepts;
+    };
+
     Identity identify(const std::string& corpId, const std::string& secret) override;
     std::int64_t findLogin(const std::string& corpId, std::int64_t agentId, LoginTarget& out) override;
+    void exportSubmitted(const Token& token, ExportJob& job) override;
+
+    Seen seen();
+    void tell(const detail::WeComEnterprise& was, const Seen& before, const detail::MemberRenames& renames);
+    detail::wecom::Receiver receiverOf(const WeComCallback& callback) const;
+    detail::wecom::Patience patience() const;
+    std::vector<detail::CallbackJob> contactJobs(const WeComCallback& callback,
+                                                 const detail::wecom::Sight& was,
+                                                 const detail::wecom::Sight& is, const Seen& before,
+                                                 const Seen& now, const detail::MemberRenames& renames) const;
 
     std::unique_ptr<detail::WeComEnterprise> enterprise_;
+    std::map<std::int64_t, WeComCallback> callbacks_;  // by the id of the app; 0: the contact sync assistant
 };
 
 }  // namespace corps::emulator

@@ -48,6 +48,11 @@ public:
         out_ += value;
         return close(name);
     }
+    /** Elements that are written already. */
+    XmlWriter& raw(std::string_view elements) {
+        out_ += elements;
+        return *this;
+    }
     template <std::integral T>
     XmlWriter& number(std::string_view name, T value) {
         open(name);
