@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/detail/config.hpp>
+#include <corps/emulator/callbacks.hpp>
 #include <corps/emulator/organisation.hpp>
 #include <corps/emulator/server.hpp>
 
@@ -65,6 +66,24 @@ struct FeishuBehaviour {
     std::string loginMemberId;  ///< who logs in at the authorize page; empty: the first administrator, else
                                 ///< the first member
     bool denyLogin = false;     ///< that person refuses
+
+    // Events
+    std::chrono::milliseconds callbackDeadline{3000};      ///< for an answer, in real time
+    std::chrono::milliseconds verificationDeadline{1000};  ///< for that to the challenge
+    bool signUnencrypted = true;  ///< without an Encrypt Key the headers of the signature come all the same
+    bool freshTries =
+        true;  ///< each try has a nonce, a time and a ciphertext of its own; the event stays the same
+    bool oldUserWhole = false;         ///< `old_object` of a changed user has what did not change, too
+    bool eventsOfHiddenFields = true;  ///< a change of fields that the app may not see is an event as well
+};
+
+/**
+ * Where events go. `token` is the Verification Token, `aesKey` the Encrypt Key; either may be empty, as the
+ * platform allows it: without the key events are not encrypted.
+ */
+struct FeishuCallback : CallbackOptions {
+    std::string
+        appId;  ///< whose events; empty: of the first credentials, or else of who asked for a token last
 };
 
 struct FeishuOptions : ServerOptions {
@@ -85,6 +104,12 @@ struct FeishuOptions : ServerOptions {
  * `memberId` and `deptId` of the organisation are Feishu's `user_id` and `department_id`; the root is `0`;
  * open ids are derived from them and the app id, union ids are the file's or derived from the tenant.
  *
+ * A change of the organisation makes events of version 2.0 for the apps that have an address, of what is in
+ * their contact range; another contact range makes `contact.scope.updated_v3`. An address is named with
+ * `url`, `verificationToken`, `encryptKey` (or `token`, `aesKey`), `appId` and `connections`; with `"verify":
+ * false` it is not asked. What is not accepted is tried again after 15 seconds, 5 minutes, 1 hour and 6
+ * hours.
+ *
  * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the
  * certificate.
  */
@@ -97,6 +122,14 @@ public:
 
     CORPS_DECL void setBehaviour(FeishuBehaviour behaviour);
     [[nodiscard]] CORPS_DECL FeishuBehaviour behaviour() const;
+
+    /**
+     * Names an address for the events of an app; it replaces the one there was.
+     *
+     * Exceptions  CallbackError when it does not answer as it must, or when something in `callback` is wrong.
+     * Threads     Any, but not one that the address needs to answer.
+     */
+    CORPS_DECL void setCallback(const FeishuCallback& callback);
 
     /** The `open_id` that the app sees for a member. */
     [[nodiscard]] CORPS_DECL std::string openUserId(std::string_view appId, std::string_view memberId) const;

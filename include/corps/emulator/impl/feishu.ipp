@@ -20,7 +20,7 @@ inline constexpr std::string_view kLegacyAccess = "contact:contact:access_as_app
 inline constexpr std::string_view kLegacyReadAsApp = "contact:contact:readonly_as_app";
 inline constexpr std::string_view kEmployeeId = "contact:user.employee_id:readonly";
 
-inline constexpr std::array<std::string_view, 27> kScopes{kBase,
+inline constexpr std::array<std::string_view, 28> kScopes{kBase,
                                                           "contact:department.base:readonly",
                                                           kOrganize,
                                                           "contact:department.hrbp:readonly",
@@ -46,6 +46,7 @@ inline constexpr std::array<std::string_view, 27> kScopes{kBase,
                                                           "tenant:tenant.domain:read",
                                                           "admin:app.info:readonly",
                                                           "auth:user.id:read",
+                                                          "event:ip_list",
                                                           "offline_access"};
 
 /** Parts of a path between its slashes; the leading slash is dropped. */
@@ -84,6 +85,7 @@ CORPS_DECL FeishuServer::Impl::Impl(FeishuOptions options, Organisation organisa
 }
 
 CORPS_DECL void FeishuServer::Impl::setBehaviour(FeishuBehaviour behaviour) {
+    const Nodes before = callbacks_.empty() ? Nodes() : rangeNodes();
     options_.behaviour = std::move(behaviour);
     scopes_ = {options_.behaviour.scopes.begin(), options_.behaviour.scopes.end()};
     const bool legacy = granted(detail::feishu::kLegacyRead) || granted(detail::feishu::kLegacyAccess) ||
@@ -106,6 +108,9 @@ CORPS_DECL void FeishuServer::Impl::setBehaviour(FeishuBehaviour behaviour) {
     fields_.assignInfo = granted("contact:user.assign_info:read");
     rangePrepared_ = false;
     rates_.clear();
+    if (!callbacks_.empty()) {
+        tellRange(before);
+    }
 }
 
 CORPS_DECL void FeishuServer::Impl::replaceOrganisation(Organisation organisation) {
@@ -130,7 +135,8 @@ CORPS_DECL void FeishuServer::Impl::replaceOrganisation(Organisation organisatio
     }
     std::swap(directory_, next);
     // Department orders are decimal numbers without a sign: lift them all when one is negative.
-    orderShift_ = 0U - static_cast<std::uint64_t>(lowest);
+    const std::uint64_t orderShiftBefore =
+        std::exchange(orderShift_, 0U - static_cast<std::uint64_t>(lowest));
     views_.clear();
     byUnionId_.clear();
     byEmail_.clear();
@@ -139,6 +145,9 @@ CORPS_DECL void FeishuServer::Impl::replaceOrganisation(Organisation organisatio
     indexedContacts_ = false;
     jobTitles_.reset();
     rangePrepared_ = false;
+    if (next) {
+        tell(*next, orderShiftBefore);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -313,6 +322,14 @@ CORPS_DECL std::vector<FeishuServer::Impl::Endpoint> FeishuServer::Impl::makeEnd
          tenant,
          titles,
          Rate::perMinute10,
+         "",
+         {}},
+        {"GET",
+         "/open-apis/event/v1/outbound_ip",
+         &Impl::outboundIps,
+         tenant,
+         {"event:ip_list"},
+         Rate::standard,
          "",
          {}},
         {"GET", "/open-apis/authen/v1/authorize", &Impl::authorize, Gate::open, none, Rate::standard, "", {}},
@@ -729,13 +746,13 @@ CORPS_DECL std::string FeishuServer::Impl::openDepartmentId(std::string_view app
     return out;
 }
 
-CORPS_DECL std::string FeishuServer::Impl::unionIdOf(Index member) const {
-    const Member& person = directory_->member(member);
+CORPS_DECL std::string FeishuServer::Impl::unionIdOf(const detail::Directory& directory, Index member) {
+    const Member& person = directory.member(member);
     if (!person.unionId.empty()) {
         return person.unionId;
     }
     std::string out = "on_";
-    detail::appendHex(out, derive("union_id", "", directory_->organisation().corpId, person.memberId));
+    detail::appendHex(out, derive("union_id", "", directory.organisation().corpId, person.memberId));
     return out;
 }
 
@@ -1071,6 +1088,50 @@ CORPS_DECL void FeishuServer::Impl::appendMobile(std::string& out, const Member&
     detail::appendJson(out, phone);
 }
 
+/** The departments of a member as the app is told, with the member's place in each; none in the root that
+ * nothing says. */
+CORPS_DECL FeishuServer::Impl::Places FeishuServer::Impl::placesOf(const detail::Directory& directory,
+                                                                   const detail::VisibleRange& range,
+                                                                   const Member& member) const {
+    const FeishuBehaviour& behaviour = options_.behaviour;
+    Places out;
+    if (member.status != 1) {
+        return out;
+    }
+    for (const Membership& place : member.departments) {
+        const Index dept = directory.findDept(place.deptId);
+        if ((dept != directory.root() || !behaviour.rootMembersHaveNoDept) &&
+            (!behaviour.hideDeptsOutOfRange || range.dept(dept))) {
+            out.emplace_back(dept, &place);
+        }
+    }
+    if (member.departments.empty() && !behaviour.rootMembersHaveNoDept) {
+        out.emplace_back(directory.root(), nullptr);
+    }
+    return out;
+}
+
+template <class AppendDept>
+void FeishuServer::Impl::appendOrders(std::string& out, const Places& places, const Member& member,
+                                      AppendDept append) {
+    const std::size_t primary = detail::Directory::primaryOf(member);
+    out += '[';
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const Membership* place = places[i].second;
+        const bool isPrimary = place == nullptr || place == &member.departments[primary];
+        const std::int64_t order = place == nullptr ? 0 : place->order;
+        out += i == 0 ? "{\"department_id\":" : ",{\"department_id\":";
+        append(out, places[i].first);
+        // Here the larger one comes first.
+        out += ",\"user_order\":";
+        detail::appendNumber(out, order == INT64_MIN ? INT64_MAX : -order);
+        out += ",\"department_order\":";
+        detail::appendNumber(out, isPrimary ? (places.size() + 1) * 100 : (places.size() - i) * 100);
+        out += isPrimary ? ",\"is_primary_dept\":true}" : ",\"is_primary_dept\":false}";
+    }
+    out += ']';
+}
+
 CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& call, Index index,
                                                bool single) const {
     using detail::appendJson;
@@ -1121,20 +1182,7 @@ CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& cal
         appendStatus(out, member);
     }
     if (fields_.userDept) {
-        const FeishuBehaviour& behaviour = options_.behaviour;
-        std::vector<std::pair<Index, const Membership*>> places;
-        if (active) {
-            for (const Membership& place : member.departments) {
-                const Index dept = directory.findDept(place.deptId);
-                if ((dept != directory.root() || !behaviour.rootMembersHaveNoDept) &&
-                    (!behaviour.hideDeptsOutOfRange || deptVisible(dept))) {
-                    places.emplace_back(dept, &place);
-                }
-            }
-            if (member.departments.empty() && !behaviour.rootMembersHaveNoDept) {
-                places.emplace_back(directory.root(), nullptr);
-            }
-        }
+        const Places places = placesOf(directory, range_, member);
         out += ",\"department_ids\":[";
         for (std::size_t i = 0; i < places.size(); ++i) {
             if (i != 0) {
@@ -1142,22 +1190,8 @@ CORPS_DECL void FeishuServer::Impl::appendUser(std::string& out, const Call& cal
             }
             appendDeptId(out, call, places[i].first);
         }
-        out += "],\"leader_user_id\":\"\",\"orders\":[";
-        const std::size_t primary = detail::Directory::primaryOf(member);
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            const Membership* place = places[i].second;
-            const bool isPrimary = place == nullptr || place == &member.departments[primary];
-            const std::int64_t order = place == nullptr ? 0 : place->order;
-            out += i == 0 ? "{\"department_id\":" : ",{\"department_id\":";
-            appendDeptId(out, call, places[i].first);
-            // Here the larger one comes first.
-            out += ",\"user_order\":";
-            appendNumber(out, order == INT64_MIN ? INT64_MAX : -order);
-            out += ",\"department_order\":";
-            appendNumber(out, isPrimary ? (places.size() + 1) * 100 : (places.size() - i) * 100);
-            out += isPrimary ? ",\"is_primary_dept\":true}" : ",\"is_primary_dept\":false}";
-        }
-        out += ']';
+        out += "],\"leader_user_id\":\"\",\"orders\":";
+        appendOrders(out, places, member, [&](std::string& to, Index dept) { appendDeptId(to, call, dept); });
     }
     if (fields_.employee) {
         out += R"(,"city":"","country":"","work_station":"")";
@@ -1900,6 +1934,12 @@ void visit(Behaviour& b, Visitor& at) {
     at("mobileWithCountryCode", b.mobileWithCountryCode);
     at("denyLogin", b.denyLogin);
     at("loginMemberId", b.loginMemberId);
+    at("callbackDeadlineMs", b.callbackDeadline);
+    at("verificationDeadlineMs", b.verificationDeadline);
+    at("signUnencrypted", b.signUnencrypted);
+    at("freshTries", b.freshTries);
+    at("oldUserWhole", b.oldUserWhole);
+    at("eventsOfHiddenFields", b.eventsOfHiddenFields);
 }
 
 }  // namespace detail::feishu
@@ -1955,4 +1995,5 @@ CORPS_DECL std::string FeishuServer::openDepartmentId(std::string_view appId, st
 
 }  // namespace corps::emulator
 
+#include <corps/emulator/impl/feishu_events.ipp>
 #include <corps/emulator/impl/feishu_login.ipp>

@@ -19,8 +19,13 @@
 
 namespace corps::emulator {
 
+namespace detail::feishu {
+using Members = std::vector<std::pair<std::string, std::string>>;
+}  // namespace detail::feishu
+
 /**
- * The Feishu dialect. Contacts are in feishu.ipp, tokens and login in feishu_login.ipp.
+ * The Feishu dialect. Contacts are in feishu.ipp, tokens and login in feishu_login.ipp, events in
+ * feishu_events.ipp.
  *
  * Gates are passed in this order: route, method, Authorization, token, scope, rate, parameters, contact
  * range; then fields are pruned.
@@ -39,7 +44,8 @@ public:
     void setBehaviour(FeishuBehaviour behaviour);
     std::string openUserId(std::string_view appId, std::string_view memberId) const;
     std::string openDepartmentId(std::string_view appId, std::string_view deptId) const;
-    std::string unionIdOf(std::uint32_t member) const;
+    std::string unionIdOf(std::uint32_t member) const { return unionIdOf(*directory_, member); }
+    static std::string unionIdOf(const detail::Directory& directory, std::uint32_t member);
     const detail::Directory& directory() const noexcept { return *directory_; }
 
     std::string_view route(const HttpRequest& request) override;
@@ -54,6 +60,11 @@ public:
     void replaceOrganisation(Organisation organisation) override;
     std::string behaviourJson() const override;
     void readBehaviour(const boost::json::value& json) override;
+    detail::CallbackSetting prepareCallback(const boost::json::value& json) override;
+    std::string callbacksSet() const override;
+    void clearCallbacks() override;
+    /** @throws ControlError */
+    detail::CallbackSetting prepareCallback(FeishuCallback callback);
 
 private:
     using Index = detail::Directory::Index;
@@ -210,6 +221,11 @@ private:
     void appendDept(std::string& out, const Call& call, Index dept) const;
     void appendUser(std::string& out, const Call& call, Index member, bool single) const;
     static void appendStatus(std::string& out, const Member& member);
+    using Places = std::vector<std::pair<Index, const Membership*>>;
+    Places placesOf(const detail::Directory& directory, const detail::VisibleRange& range,
+                    const Member& member) const;
+    template <class AppendDept>
+    static void appendOrders(std::string& out, const Places& places, const Member& member, AppendDept append);
     void appendMobile(std::string& out, const Member& member, bool countryCode) const;
     std::optional<HttpReply> readBool(const Call& call, std::string_view name, bool& out);
 
@@ -238,6 +254,24 @@ private:
     HttpReply jobTitle(const Call& call);
     HttpReply membersInRange(const Call& call, const Page& page, bool configuration);
     void appendRoleMember(std::string& out, const Call& call, Index member) const;
+
+    // events
+    struct Sight;
+    /** What the contact range consists of. */
+    struct Nodes {
+        std::set<Index> depts;
+        std::set<Index> users;
+        std::set<std::string> groups;
+    };
+    HttpReply outboundIps(const Call& call);
+    detail::feishu::Members userMembers(const Sight& sight, Index member, const Fields& fields) const;
+    detail::feishu::Members deptMembers(const Sight& sight, Index dept, bool deleted) const;
+    std::string appIdOf(const FeishuCallback& callback) const;
+    detail::CallbackJob eventJob(const FeishuCallback& callback, std::string_view type,
+                                 const std::string& event);
+    void tell(const detail::Directory& before, std::uint64_t orderShiftBefore);
+    Nodes rangeNodes() const;
+    void tellRange(const Nodes& before);
 
     // tokens and login
     HttpReply tenantToken(const Call& call);
@@ -281,6 +315,9 @@ private:
     bool indexedUnionIds_ = false;
     bool indexedContacts_ = false;
     std::optional<std::vector<std::string>> jobTitles_;
+
+    std::map<std::string, FeishuCallback> callbacks_;  // by the id of the app as it was given
+    std::string lastApp_;                              // that asked for a token
 
     std::set<std::string, std::less<>> scopes_;
     Fields fields_{};

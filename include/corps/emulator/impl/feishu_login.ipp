@@ -102,6 +102,7 @@ CORPS_DECL HttpReply FeishuServer::Impl::issueToken(const Call& call, bool app) 
     forgetExpired();
     const std::int64_t now = core_.nowMs();
     const std::int64_t renewal = std::chrono::milliseconds(options_.tokenRenewal).count();
+    lastApp_ = appId;
     AppToken& current = appTokens_[appId];
     if (current.token.empty() || current.expiresMs - now < renewal || current.expiresMs <= now) {
         current.token = makeToken("t-g1044", 34);
