@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/detail/config.hpp>
+#include <corps/emulator/callbacks.hpp>
 #include <corps/emulator/organisation.hpp>
 #include <corps/emulator/server.hpp>
 
@@ -95,6 +96,29 @@ struct DingTalkBehaviour {
     std::int64_t authLevel = 1;     ///< 0: not authenticated; only the name is told
     bool hrmOpen = true;            ///< the organisation has opened Smart HR
     std::string hrSeparator = ",";  ///< between the departments of a roster value
+
+    // Events
+    std::chrono::milliseconds callbackDeadline{
+        1500};                    ///< for an answer, in real time; a newer page says 2500
+    bool capturedEvents = false;  ///< events as they were seen from 2019 to 2022, not as they are documented
+    std::vector<std::string> signatureNames{"signature", "msg_signature"};  ///< in the query
+    bool freshTries = true;      ///< each try has a nonce, a time and a ciphertext of its own
+    bool groupedEvents = false;  ///< one event for all people or departments that a change added or took away
+    bool modifyAfterAdd = true;  ///< who joins makes a `user_modify_org`, too
+    bool diffInfo = true;        ///< `user_modify_org` tells what the data were and are
+    bool eventsOutsideScope = true;       ///< what the app may not see makes events, too
+    std::string removeAction = "remove";  ///< of `label_user_change` when somebody loses a role
+    std::chrono::milliseconds failedListDelay{
+        180'000};                   ///< until a failed event can be read, by the server's clock
+    bool newCallbackCodes = false;  ///< 400040 to 400054 where there are 71006 to 71013, too
+};
+
+/** Where events go. `token` has 3 to 63 letters and digits, `aesKey` 43. */
+struct DingTalkCallback : CallbackOptions {
+    std::string
+        appKey;  ///< whose events; empty: of the first credentials, or else of who asked for a token last
+    bool corpIdOwns = false;  ///< the id of the organisation ends what is encrypted, not the key of the app
+    std::vector<std::string> tags;  ///< the events wanted; none: all of them
 };
 
 struct DingTalkOptions : ServerOptions {
@@ -121,6 +145,12 @@ struct DingTalkOptions : ServerOptions {
  *     GET /_emulator/code?memberId=ID[&appKey=KEY]   {"code": "..."}, as the workbench would give it to the
  * app
  *
+ * An address for events is named with `url`, `token`, `aesKey`, `appKey`, `corpIdOwns`, `tags` and
+ * `connections`; with
+ * `"verify": false` it is not asked. The calls under /call_back/ name one, too; an app has one address. What
+ * is not accepted is tried again after 10 and 30 seconds and can be read with get_call_back_failed_result
+ * then.
+ *
  * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the
  * certificate.
  */
@@ -133,6 +163,14 @@ public:
 
     CORPS_DECL void setBehaviour(DingTalkBehaviour behaviour);
     [[nodiscard]] CORPS_DECL DingTalkBehaviour behaviour() const;
+
+    /**
+     * Names an address for the events of an app; it replaces the one there was.
+     *
+     * Exceptions  CallbackError when it does not answer as it must, or when something in `callback` is wrong.
+     * Threads     Any, but not one that the address needs to answer.
+     */
+    CORPS_DECL void setCallback(const DingTalkCallback& callback);
 
     /** A code as DingTalk gives it to an app that a member opens: good once and for five minutes. */
     [[nodiscard]] CORPS_DECL std::string workbenchCode(std::string_view appKey, std::string_view memberId);

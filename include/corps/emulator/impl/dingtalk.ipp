@@ -55,7 +55,7 @@ CORPS_DECL std::vector<std::string> dingtalkPermissions() {
 
 CORPS_DECL DingTalkServer::Impl::Impl(DingTalkOptions options, Organisation organisation)
     : options_(std::move(options)),
-      core_(*this, options_.clock ? options_.clock : detail::dingtalk::steadyTimeOfDay()) {
+      core_(*this, options_.clock ? options_.clock : detail::dingtalk::steadyTimeOfDay(), !options_.clock) {
     std::random_device device;
     for (int i = 0; i < 4; ++i) {
         detail::appendHex(secret_, device(), 8);
@@ -131,14 +131,18 @@ CORPS_DECL void DingTalkServer::Impl::replaceOrganisation(Organisation organisat
             leavers_.push_back({member, core_.nowMs()});
         }
     }
+    Roles rolesBefore{std::move(groups_), std::move(roles_)};
     std::swap(directory_, next);
-    deptIds_ = std::move(ids);
+    std::swap(deptIds_, ids);
     byDeptId_ = std::move(byId);
     ordered_.assign(deptIds_.size(), {});
     byUnionId_.clear();
     byMobile_.clear();
     scopePrepared_ = false;
     prepareRoles();
+    if (next) {
+        tell(*next, ids, rolesBefore);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -199,6 +203,12 @@ CORPS_DECL std::vector<DingTalkServer::Impl::Endpoint> DingTalkServer::Impl::mak
     topapi("/topapi/user/listadmin", &Impl::adminList, kMember, true);
     topapi("/topapi/user/get_admin_scope", &Impl::adminScope, kMember);
     old("/auth/scopes", &Impl::authScopes, kBase);
+
+    add(Family::old, "POST", "/call_back/register_call_back", &Impl::registerCallBack, "");
+    add(Family::old, "POST", "/call_back/update_call_back", &Impl::updateCallBack, "");
+    old("/call_back/get_call_back", &Impl::getCallBack, "");
+    old("/call_back/delete_call_back", &Impl::deleteCallBack, "");
+    old("/call_back/get_call_back_failed_result", &Impl::failedCallBacks, "", true);
 
     add(Family::v1, "GET", "/v1.0/contact/organizations/authInfos", &Impl::authInfos, "Contact.Org.Read");
     add(Family::v1, "GET", "/v1.0/contact/empLeaveRecords", &Impl::leaveRecords, "Contact.Common.Read", true);
@@ -441,6 +451,17 @@ void visit(Behaviour& b, Visitor& at) {
     at("authLevel", b.authLevel);
     at("hrmOpen", b.hrmOpen);
     at("hrSeparator", b.hrSeparator);
+    at("callbackDeadlineMs", b.callbackDeadline);
+    at("capturedEvents", b.capturedEvents);
+    at("signatureNames", b.signatureNames);
+    at("freshTries", b.freshTries);
+    at("groupedEvents", b.groupedEvents);
+    at("modifyAfterAdd", b.modifyAfterAdd);
+    at("diffInfo", b.diffInfo);
+    at("eventsOutsideScope", b.eventsOutsideScope);
+    at("removeAction", b.removeAction);
+    at("failedListDelayMs", b.failedListDelay);
+    at("newCallbackCodes", b.newCallbackCodes);
 }
 
 }  // namespace detail::dingtalk
@@ -517,6 +538,7 @@ CORPS_DECL std::int64_t DingTalkServer::roleGroupId(std::string_view roleGroupId
 
 }  // namespace corps::emulator
 
+#include <corps/emulator/impl/dingtalk_callbacks.ipp>
 #include <corps/emulator/impl/dingtalk_contacts.ipp>
 #include <corps/emulator/impl/dingtalk_historic.ipp>
 #include <corps/emulator/impl/dingtalk_hr.ipp>

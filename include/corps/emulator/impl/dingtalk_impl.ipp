@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,6 +21,10 @@
 #include <vector>
 
 namespace corps::emulator {
+
+namespace detail::dingtalk {
+struct Event;
+}  // namespace detail::dingtalk
 
 /**
  * The DingTalk dialect. Routes, gates and answers are in dingtalk.ipp; what the calls do in the files beside
@@ -62,6 +67,11 @@ public:
     std::string behaviourJson() const override;
     void readBehaviour(const boost::json::value& json) override;
     std::optional<std::string> control(std::string_view what, const HttpRequest& request) override;
+    detail::CallbackSetting prepareCallback(const boost::json::value& json) override;
+    std::string callbacksSet() const override;
+    void clearCallbacks() override;
+    /** @throws ControlError */
+    detail::CallbackSetting prepareCallback(DingTalkCallback callback);
 
 private:
     using Index = detail::Directory::Index;
@@ -135,6 +145,19 @@ private:
         std::int64_t id = 0;
         std::string name;
         std::vector<std::size_t> roles;
+    };
+    struct Roles {
+        std::vector<GroupEntry> groups;
+        std::vector<RoleEntry> roles;
+    };
+    /** An event that nobody accepted. */
+    struct FailedEvent {
+        std::string appKey;  ///< as it was given
+        std::string tag;
+        std::int64_t atMs = 0;
+        std::int64_t readableMs = 0;
+        std::vector<std::pair<std::string, std::string>> data;
+        bool told = false;
     };
 
     /** A call that has passed the gates. */
@@ -278,6 +301,27 @@ private:
     std::string makeToken(std::string_view prefix, std::size_t digits);
     void forgetExpired();
 
+    // events
+    HttpReply registerCallBack(const Call& call);
+    HttpReply updateCallBack(const Call& call);
+    HttpReply keepCallBack(const Call& call, bool fresh);
+    HttpReply getCallBack(const Call& call);
+    HttpReply deleteCallBack(const Call& call);
+    HttpReply failedCallBacks(const Call& call);
+    std::int64_t callbackCode(std::int64_t old, std::int64_t now) const;
+    DingTalkCallback* callbackOf(const std::string& appKey);
+    std::string appKeyOf(const DingTalkCallback& callback) const;
+    detail::CallbackJob callbackJob(const DingTalkCallback& callback, std::string event,
+                                    std::string text) const;
+    std::string written(const detail::dingtalk::Event& event, std::int64_t nowMs) const;
+    std::string memberInfo(const detail::Directory& directory, Index member) const;
+    std::vector<detail::dingtalk::Event> roleEvents(const detail::Directory& before, const Roles& was) const;
+    std::vector<detail::dingtalk::Event> changeEvents(const detail::Directory& before,
+                                                      const std::vector<std::int64_t>& idsBefore,
+                                                      const Roles& roles) const;
+    void tell(const detail::Directory& before, const std::vector<std::int64_t>& idsBefore,
+              const Roles& roles);
+
     std::vector<Endpoint> makeEndpoints() const;
     void prepareScope();
 
@@ -299,6 +343,10 @@ private:
     std::vector<GroupEntry> groups_;
     std::unordered_map<std::string, std::int64_t> roleIds_, groupIds_;
     std::unordered_map<Index, std::vector<std::size_t>> rolesOf_;
+
+    std::map<std::string, DingTalkCallback> callbacks_;  // by the key of the app as it was given
+    std::vector<FailedEvent> failedEvents_;
+    std::string lastApp_;  // that asked for a token
 
     std::set<std::string, std::less<>> permissions_;
     std::set<std::string, std::less<>> hidden_, restricted_, external_;

@@ -46,6 +46,7 @@ CORPS_DECL bool DingTalkServer::Impl::knownApp(std::string_view appKey, std::str
 
 /** The app's token: the same again while it lives, and then it lives longer. */
 CORPS_DECL std::string DingTalkServer::Impl::issueToken(const std::string& appKey, std::string_view which) {
+    lastApp_ = appKey;
     forgetExpired();
     const std::int64_t now = core_.nowMs();
     std::string key = appKey;
