@@ -388,6 +388,89 @@ TEST_CASE("dingtalk: graveyard 23: success with an empty list where there were p
     CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
 }
 
+TEST_CASE(
+    "dingtalk: graveyard 23: who stands in two departments keeps both when the list of one comes back empty",
+    "[integration][graveyard][coroutine]") {
+    for (char const* const detail : {"", "full"}) {
+        for (std::size_t const n : {1U, 3U}) {
+            CAPTURE(detail, n);
+            Org org;
+            org.dept("20").dept("30").people("m", 60, "30").person("root", {"1"});
+            for (std::size_t i = 0; i < n; ++i) org.person("both" + std::to_string(i), {"20", "30"});
+            Bench bench(org, {}, detail);
+            support::checkPlacesStay(bench, org, "20", [&] {
+                bench.fault(FaultKind::emptySuccess, kUsersOf, "\"dept_id\":20,", -1);
+            });
+        }
+    }
+}
+
+TEST_CASE("dingtalk: graveyard 23: a full last page that promises more is no page that was lost",
+          "[integration][graveyard][coroutine]") {
+    emulator::DingTalkBehaviour b;
+    b.moreOnFullLastPage = true;
+    for (char const* const manner : {"", "opaque", "told"}) {
+        b.opaqueCursors = std::string_view(manner) == "opaque";
+        b.roleNextCursor = std::string_view(manner) == "told";
+        CAPTURE(manner);
+        Org org;
+        org.dept("20").dept("30").people("m", 201, "20").people("n", 20, "30");
+        std::vector<std::string> holders;
+        for (int i = 0; i < 101; ++i) holders.push_back("m" + std::to_string(i));
+        org.role("70", holders);
+        Bench bench(org, b);
+        REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+        // One moves away, and one gives up the role: what is left fills its pages.
+        org.member("m5").departments[0].deptId = "30";
+        std::erase_if(org.data.roleMemberSet, [](auto const& m) { return m.memberId == "m7"; });
+        bench.show(org);
+        SyncReport const r = bench.corp.syncCorp();
+        CAPTURE(r.toText());
+        CHECK(r.outcome == SyncOutcome::done);
+        CHECK(bench.corp.getDeptMembers("20").size() == 200);
+        CHECK(bench.corp.getDeptMembers("30").size() == 21);
+        CHECK(bench.corp.getRoleMembers("70").size() == 100);
+        CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+    }
+}
+
+TEST_CASE("dingtalk: graveyard 23: an announced page that came back empty is one that was lost",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("20").dept("30").people("m", 100, "20").people("n", 50, "30");
+    std::vector<std::string> holders;
+    for (int i = 0; i < 100; ++i) holders.push_back("m" + std::to_string(i));
+    for (int i = 0; i < 30; ++i) holders.push_back("n" + std::to_string(i));
+    for (int i = 0; i < 100; ++i) org.person("z" + std::to_string(i), {"20"});
+    for (int i = 0; i < 20; ++i) org.person("zz" + std::to_string(i), {"20", "30"});
+    org.role("70", holders);
+    Bench bench(org);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    Strings const places = bench.memberships();
+    std::string const role = "\"role_id\":" + std::to_string(bench.server.roleId("70"));
+    for (char const* const lost : {"100", "200"}) {
+        CAPTURE(lost);
+        auto const empty = [&](char const* match, std::string const& body, char const* more) {
+            bench.GraveyardBench::fault(FaultKind::garbage, match, -1, [&](emulator::Fault& f) {
+                f.matchBody = body;
+                f.contentType = "application/json";
+                f.body = std::string(R"({"errcode":0,"errmsg":"ok","result":{")") + more +
+                         R"(":false,"list":[]},"request_id":"x"})";
+            });
+        };
+        empty(kUsersOf, std::string("\"dept_id\":20,\"cursor\":") + lost, "has_more");
+        empty("/topapi/role/simplelist", role + ",\"size\":100,\"offset\":100", "hasMore");
+        SyncReport const r = bench.corp.syncCorp();
+        CAPTURE(r.toText());
+        CHECK(r.outcome == SyncOutcome::incomplete);
+        CHECK(r.faults.size() >= 2);
+        CHECK(bench.memberships() == places);
+        CHECK(bench.corp.getRoleMembers("70").size() == 130);
+        bench.server.clearFaults();
+        CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+    }
+}
+
 TEST_CASE("dingtalk: graveyard 24: the app's scope narrowed to one department: out of scope, not left",
           "[integration][graveyard][coroutine]") {
     Org org;

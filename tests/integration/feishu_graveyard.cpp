@@ -617,6 +617,20 @@ TEST_CASE("feishu: graveyard 23: success with an empty list where there were peo
     }
 }
 
+TEST_CASE(
+    "feishu: graveyard 23: who stands in two departments keeps both when the list of one comes back empty",
+    "[integration][graveyard][coroutine]") {
+    for (std::size_t const n : {1U, 3U}) {
+        CAPTURE(n);
+        Org org;
+        org.dept("a").dept("b").people("b", 60, "b").person("root", {"0"});
+        for (std::size_t i = 0; i < n; ++i) org.person("both" + std::to_string(i), {"a", "b"});
+        Bench bench(org);
+        support::checkPlacesStay(bench, org, "a",
+                                 [&] { bench.fault(FaultKind::emptySuccess, "department_id=a&"); });
+    }
+}
+
 TEST_CASE("feishu: graveyard 23: of who stood alone in a list that came back empty, the platform is asked",
           "[integration][graveyard][coroutine]") {
     Org org;

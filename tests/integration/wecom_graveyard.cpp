@@ -469,6 +469,50 @@ TEST_CASE("wecom: graveyard 23: success with an empty list where there were peop
     }
 }
 
+TEST_CASE(
+    "wecom: graveyard 23: who stands in two departments keeps both, and the tag by one, when the list of "
+    "that "
+    "one comes back empty",
+    "[integration][graveyard][coroutine]") {
+    for (std::size_t const n : {1U, 3U}) {
+        CAPTURE(n);
+        Org org;
+        org.dept("2").dept("3").people("m", 60, "3").person("root", {"1"}).role("7", {}).role("8", {"m1"});
+        for (std::size_t i = 0; i < n; ++i) org.person("both" + std::to_string(i), {"2", "3"});
+        Behaviour b = byDepartment();
+        b.tagDepts["7"] = {"2"};
+        Bench bench(org, b);
+        std::size_t having = n;
+        support::checkPlacesStay(
+            bench, org, "2", [&] { bench.fault(FaultKind::emptySuccess, "department_id=2&"); },
+            [&] { CHECK(bench.corp.getRoleMembers("7").size() == having); });
+        CHECK(bench.corp.getRoleMembers("7").empty());
+    }
+}
+
+TEST_CASE("wecom: graveyard 23: whoever is visible one by one keeps the place that their record names",
+          "[integration][graveyard][coroutine]") {
+    Org org;
+    org.dept("2").dept("3").people("m", 60, "3").person("named", {"2"}).role("7", {});
+    Behaviour b = part({"2", "3"}, {"named"});
+    b.newApp = false;
+    b.tagDepts["7"] = {"2"};
+    Bench bench(org, b);
+    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
+    REQUIRE(bench.corp.getRoleMembers("7").size() == 1);
+    bench.fault(FaultKind::emptySuccess, "department_id=2&");
+    for (int i = 0; i < 2; ++i) {
+        SyncReport const r = bench.corp.syncCorp();
+        CAPTURE(r.toText());
+        CHECK(r.outcome == SyncOutcome::incomplete);
+        CHECK(r.memberships.removed + r.roleMembers.removed == 0);
+        CHECK(bench.corp.getDeptMembers("2").size() == 1);
+        CHECK(bench.corp.getRoleMembers("7").size() == 1);
+    }
+    bench.server.clearFaults();
+    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+}
+
 TEST_CASE("wecom: graveyard 24: the scope narrowed from the root to one department: out of scope, not left",
           "[integration][graveyard][coroutine]") {
     Org org;

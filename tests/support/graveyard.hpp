@@ -293,6 +293,51 @@ public:
     std::size_t incomplete = 0;
 };
 
+/**
+ * Of two departments that have the same people the list of one comes back empty, while the records in the
+ * other say who stands in both: nobody loses a place by that. Once they really left the department, they did.
+ * @param org what the bench serves: people of which some stand in `dept` and `other`, nobody in `dept` alone.
+ * @param fault makes the list of `dept` come back as a success with nobody.
+ * @param after called after each sync against such an answer.
+ */
+template <class Bench>
+void checkPlacesStay(
+    Bench& bench, Org org, std::string const& dept, std::function<void()> const& fault,
+    std::function<void()> const& after = [] {}) {
+    REQUIRE(bench.corp.syncCorp().outcome == corps::SyncOutcome::done);
+    Strings const places = bench.memberships();
+    fault();
+    for (bool const warm : {true, false, true}) {
+        corps::SyncOptions o;
+        o.useSidecar = warm;
+        corps::SyncReport const r = bench.corp.syncCorp(o);
+        CAPTURE(warm, r.toText());
+        CHECK(r.outcome == corps::SyncOutcome::incomplete);
+        REQUIRE(r.faults.size() == 1);
+        CHECK(r.faults[0].place == "members of department " + dept);
+        CHECK(bench.memberships() == places);
+        after();
+    }
+    corps::SyncPlan const plan = bench.corp.planSync(bench.corp.getThirdCorpData());
+    CAPTURE(plan.toText());
+    CHECK_FALSE(plan.complete);
+    CHECK(plan.changes.size() == 0);
+    bench.server.clearFaults();
+    CHECK(bench.corp.syncCorp().outcome == corps::SyncOutcome::unchanged);
+    after();
+
+    for (corps::emulator::Member& m : org.data.userList)
+        std::erase_if(m.departments, [&dept](auto const& in) { return in.deptId == dept; });
+    bench.show(org);
+    corps::SyncReport const r = bench.corp.syncCorp();
+    CAPTURE(r.toText());
+    CHECK(r.outcome == corps::SyncOutcome::done);
+    CHECK(r.members.removed == 0);
+    CHECK(bench.corp.getDeptMembers(dept).empty());
+    CHECK(bench.corp.syncCorp().outcome == corps::SyncOutcome::unchanged);
+    CHECK(bench.corp.verifyCorp().ok);
+}
+
 /** Checks that none of these words stands in the text. */
 inline void checkNeverSaid(std::string const& text, Strings const& words) {
     for (std::string const& word : words) {

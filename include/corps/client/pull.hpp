@@ -95,6 +95,11 @@ public:
     /** row(): a row known without a unit (the root, a configured role). No fingerprint stands for it: members
      * and what belongs to them come as units. */
 
+    /** The record of `member` in another list says that they stand in `dept`, too. Said of people with
+     * several departments, before or after the list of `dept`: where that one holds nobody, these words are
+     * what tells a department that was emptied from an answer without its content. */
+    virtual void placed(std::string_view /*dept*/, std::string_view /*member*/) {}
+
     /** The details of a department or member could not be read: what is stored stays, and the sync is
      * incomplete and says whom it concerns. */
     virtual void stale(UpstreamTable /*table*/, std::string_view /*id*/) {}

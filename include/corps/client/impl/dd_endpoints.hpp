@@ -89,9 +89,9 @@ inline boost::json::object ddDeptBody(std::string_view id) {
  * How far a page of the list of roles leads, where no cursor says it. Nobody says whether its size counts
  * groups or roles; of a page that is full in neither way only the groups are certain.
  */
-inline std::int64_t ddRolesRead(std::size_t groups, std::size_t roles) {
-    std::size_t const size = static_cast<std::size_t>(kDdRolePage);
-    return groups >= size || roles >= size ? kDdRolePage : static_cast<std::int64_t>(groups);
+inline std::int64_t ddRolesRead(std::size_t groups, std::size_t roles, std::int64_t size = kDdRolePage) {
+    std::size_t const most = static_cast<std::size_t>(size);
+    return groups >= most || roles >= most ? size : static_cast<std::int64_t>(groups);
 }
 
 /** The published limit (DingTalk: call-frequency-limit): 20 calls a second of one API by one application. */

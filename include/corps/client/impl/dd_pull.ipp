@@ -17,6 +17,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +52,46 @@ public:
 
 private:
     using Reply = detail::PullReply;
+    static constexpr std::string_view kPlaces = "dept_id_list";  // where a record names departments
+    static constexpr std::string_view kRole = "role ";           // before the ids of roles, among keys()
+
+    /** A list that comes by pages. */
+    struct Paged {
+        std::function<asio::awaitable<Reply>(std::string from, std::int64_t size)> ask;
+        std::int64_t size = 0;  ///< of a page, at most
+        std::string_view moreKey;
+        std::string_view cursorKey;
+        bool offsets = false;  ///< cursors that are not told count what was read
+    };
+
+    /** How the pages of a list ended. */
+    class End {
+    public:
+        void page(std::string from, Answer& answer) {
+            if (answer.units.empty()) {
+                gap_ = gap_ || empty_;
+                empty_ = pages_ > 0;
+            } else {
+                gap_ = gap_ || empty_;
+                from_ = std::move(from);
+                last_ = std::move(answer);
+            }
+            ++pages_;
+        }
+        /** A page that the one before it announced held nothing. */
+        [[nodiscard]] bool doubtful() const noexcept { return empty_ || gap_; }
+        /** That was the last page, and the only such one. */
+        [[nodiscard]] bool atEnd() const noexcept { return empty_ && !gap_; }
+        [[nodiscard]] std::string const& from() const noexcept { return from_; }
+        [[nodiscard]] Answer const& last() const noexcept { return last_; }
+
+    private:
+        std::size_t pages_ = 0;
+        bool empty_ = false;
+        bool gap_ = false;
+        std::string from_;  // cursor of the last page that held something
+        Answer last_;
+    };
 
     static bool endsThePull(Error const& e) {
         if (e.is(Errc::authRejected)) return true;
@@ -242,32 +285,25 @@ private:
 
     asio::awaitable<void> members(std::string dept) {
         Listing const listing{ListingKind::deptMembers, dept};
+        Paged const paged = {[this, dept](std::string from, std::int64_t size) {
+                                 return usersOf(dept, std::move(from), size);
+                             },
+                             detail::kDdUserPage, "has_more", "next_cursor", false};
         CursorGuard guard;
+        End end;
         std::optional<std::string> cursor = std::string("0");
         while (cursor) {
             std::size_t const page = guard.pages() + 1;
-            boost::json::object body = detail::ddDeptBody(dept);
-            if (std::optional<std::int64_t> const offset = detail::ddDeptNumber(*cursor)) {
-                body["cursor"] = *offset;
-            } else {
-                body["cursor"] = *cursor;
-            }
-            body["size"] = detail::kDdUserPage;
-            body["contain_access_limit"] = true;
-            Reply r = co_await ask(detail::kDdUsersOf, std::move(body), &detail::kDdUserShape);
+            std::string const from = *cursor;
+            Reply r = co_await paged.ask(from, paged.size);
             std::optional<Error> failure = r.error;
             if (failure && lacksPermission(r)) throw *failure;  // no list of members at all can be read
             if (!failure) {
-                if (tells(r.answer, guard)) co_await hand(&listing, r.answer.units);
-                boost::json::object const* const result = detail::jsonObject(r.answer.envelope, "result");
-                if (result == nullptr) {
-                    failure.emplace(Errc::protocol, "the answer holds no list of members");
-                } else {
-                    try {
-                        cursor = next(guard, *result, "has_more", "next_cursor", std::nullopt);
-                    } catch (Error const& e) {
-                        failure.emplace(e);
-                    }
+                if (!r.answer.units.empty()) co_await hand(&listing, r.answer.units);
+                try {
+                    cursor = next(guard, r.answer, paged, 0, from);
+                } catch (Error const& e) {
+                    failure.emplace(e);
                 }
             }
             if (failure) {
@@ -275,8 +311,22 @@ private:
                 sink_.finish(listing, ListingState::incomplete, std::nullopt);
                 co_return;
             }
+            end.page(from, r.answer);
         }
+        co_await settleEnd(&listing, &detail::kDdUserShape, &paged, &end);
         sink_.finish(listing, ListingState::complete, std::nullopt);
+    }
+
+    asio::awaitable<Reply> usersOf(std::string dept, std::string from, std::int64_t size) {
+        boost::json::object body = detail::ddDeptBody(dept);
+        if (std::optional<std::int64_t> const offset = detail::ddDeptNumber(from)) {
+            body["cursor"] = *offset;
+        } else {
+            body["cursor"] = from;
+        }
+        body["size"] = size;
+        body["contain_access_limit"] = true;
+        return ask(detail::kDdUsersOf, std::move(body), &detail::kDdUserShape);
     }
 
     // Passes a page on; with details, after asking for the main department of those who have several.
@@ -286,8 +336,7 @@ private:
             composed.resize(units.size());
             for (std::size_t i = 0; i < units.size(); ++i) {
                 boost::json::value const parsed = detail::parseUnit(units[i], {});
-                boost::json::array const* const depts =
-                    detail::jsonArray(parsed.get_object(), "dept_id_list");
+                boost::json::array const* const depts = detail::jsonArray(parsed.get_object(), kPlaces);
                 if (depts == nullptr || depts->size() < 2) continue;
                 std::optional<std::int64_t> const main =
                     co_await mainDept(listing, detail::jsonTextOr(parsed.get_object(), "userid"));
@@ -297,7 +346,7 @@ private:
                 units[i] = composed[i];
             }
         }
-        sink_.page(detail::kDdUserShape, *listing, units);
+        handOver(detail::kDdUserShape, *listing, units, kPlaces);
     }
 
     struct Main {
@@ -355,7 +404,7 @@ private:
             }
             std::string const unit = boost::json::serialize(*result);
             std::array<std::string_view, 1> const units = {unit};
-            sink_.page(detail::kDdUserShape, listing, units);
+            handOver(detail::kDdUserShape, listing, units, kPlaces);
         }
         sink_.finish(listing, state, std::nullopt);
     }
@@ -365,67 +414,68 @@ private:
 
     asio::awaitable<void> roles() {
         Listing const listing{ListingKind::roles, std::string()};
-        CursorGuard guard;
-        std::optional<std::string> cursor = std::string("0");
-        std::optional<Error> failure;
-        std::set<std::string> found;
-        std::set<std::string> groups;
-        while (cursor && !failure) {
-            boost::json::object body;
-            std::int64_t const offset = detail::ddDeptNumber(*cursor).value_or(0);
-            body["size"] = detail::kDdRolePage;
-            body["offset"] = offset;
-            Reply r = co_await ask(detail::kDdRoles, std::move(body), &detail::kDdRoleShape);
-            failure = std::move(r.error);
-            if (failure) break;
-            std::size_t read = 0;
-            bool fresh = false;
-            for (std::string_view const unit : r.answer.units) {
-                boost::json::value const parsed = detail::parseUnit(unit, {});
-                fresh = groups.insert(keyOf(unit, detail::kDdGroupKey).value_or("")).second || fresh;
-                boost::json::array const* const list = detail::jsonArray(parsed.get_object(), "roles");
-                if (list == nullptr) continue;
-                for (boost::json::value const& v : *list) {
-                    if (!v.is_object()) continue;
-                    std::optional<std::int64_t> const id = detail::jsonInteger(v.get_object(), "id");
-                    if (!id) continue;
-                    ++read;
-                    fresh = found.insert(std::to_string(*id)).second || fresh;
-                }
-            }
-            if (tells(r.answer, guard)) sink_.page(detail::kDdRoleShape, listing, r.answer.units);
-            failure = follow(guard, r.answer, offset + detail::ddRolesRead(r.answer.units.size(), read),
-                             fresh, cursor);
-        }
-        if (failure) fault(listing, "roles, page " + std::to_string(guard.pages() + 1), *failure);
-        sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
-        for (std::string const& id : found) group_.add([this, id] { return roleMembers(id); });
+        Paged const paged = {[this](std::string from, std::int64_t size) {
+                                 boost::json::object body;
+                                 body["size"] = size;
+                                 body["offset"] = detail::ddDeptNumber(from).value_or(0);
+                                 return ask(detail::kDdRoles, std::move(body), &detail::kDdRoleShape);
+                             },
+                             detail::kDdRolePage, "hasMore", "nextCursor", true};
+        std::string const place = "roles";
+        std::set<std::string> const found = co_await byOffset(&listing, &detail::kDdRoleShape, &paged, place);
+        for (std::string const& key : found)
+            if (key.starts_with(kRole))
+                group_.add([this, id = key.substr(kRole.size())] { return roleMembers(id); });
     }
 
     asio::awaitable<void> roleMembers(std::string role) {
         Listing const listing{ListingKind::roleMembers, role};
+        Paged const paged = {[this, role](std::string from, std::int64_t size) {
+                                 boost::json::object body;
+                                 body["role_id"] = detail::ddDeptNumber(role).value_or(0);
+                                 body["size"] = size;
+                                 body["offset"] = detail::ddDeptNumber(from).value_or(0);
+                                 return ask(detail::kDdRoleMembers, std::move(body),
+                                            &detail::kDdRoleMemberShape);
+                             },
+                             detail::kDdRoleMemberPage, "hasMore", "nextCursor", true};
+        std::string const place = "members of role " + role;
+        static_cast<void>(co_await byOffset(&listing, &detail::kDdRoleMemberShape, &paged, place));
+    }
+
+    // Reads a list to its end and finishes it. Returns what it holds; see keys().
+    asio::awaitable<std::set<std::string>> byOffset(Listing const* listing, PageShape const* shape,
+                                                    Paged const* paged, std::string place) {
         CursorGuard guard;
+        End end;
         std::optional<std::string> cursor = std::string("0");
         std::optional<Error> failure;
-        std::unordered_set<std::string> people;
+        std::set<std::string> found;
         while (cursor && !failure) {
-            boost::json::object body;
-            std::int64_t const offset = detail::ddDeptNumber(*cursor).value_or(0);
-            body["role_id"] = detail::ddDeptNumber(role).value_or(0);
-            body["size"] = detail::kDdRoleMemberPage;
-            body["offset"] = offset;
-            Reply r = co_await ask(detail::kDdRoleMembers, std::move(body), &detail::kDdRoleMemberShape);
+            std::string const from = *cursor;
+            Reply r = co_await paged->ask(from, paged->size);
             failure = std::move(r.error);
             if (failure) break;
-            if (tells(r.answer, guard)) sink_.page(detail::kDdRoleMemberShape, listing, r.answer.units);
-            bool fresh = false;
-            for (std::string_view const unit : r.answer.units)
-                fresh = people.insert(keyOf(unit, detail::kDdUserKey).value_or("")).second || fresh;
-            failure = follow(guard, r.answer, offset + static_cast<std::int64_t>(r.answer.units.size()),
-                             fresh, cursor);
+            if (!r.answer.units.empty()) sink_.page(*shape, *listing, r.answer.units);
+            std::size_t const before = found.size();
+            found.merge(keys(r.answer, *shape));
+            try {
+                cursor = next(guard, r.answer, *paged, read(r.answer, *shape, paged->size), from);
+                // An offset always moves on, so that the same page might come for ever.
+                if (cursor && found.size() == before) failure = detail::ddNothingNew();
+            } catch (Error const& e) {
+                failure = e;
+            }
+            end.page(from, r.answer);
         }
-        if (failure) fault(listing, "members of role " + role, *failure);
-        sink_.finish(listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
+        if (failure) {
+            bool const pages = listing->kind == ListingKind::roles;
+            fault(*listing, pages ? place + ", page " + std::to_string(guard.pages() + 1) : place, *failure);
+        } else {
+            co_await settleEnd(listing, shape, paged, &end);
+        }
+        sink_.finish(*listing, failure ? ListingState::incomplete : ListingState::complete, std::nullopt);
+        co_return found;
     }
 
     asio::awaitable<void> administrators() {
@@ -442,36 +492,87 @@ private:
     // Pages
     // -----------------------------------------------------------------------------------------------------
 
-    // Whether a page is worth passing on: an empty one is where the page before it announced it.
-    static bool tells(Answer const& answer, CursorGuard const& guard) {
-        return !answer.units.empty() || guard.pages() > 0;
+    // A page that was announced and is empty is what follows a full last page, or one that failed.
+    asio::awaitable<void> settleEnd(Listing const* listing, PageShape const* shape, Paged const* paged,
+                                    End const* end) {
+        if (!end->doubtful()) co_return;
+        bool proven = end->atEnd();
+        if (proven) proven = co_await endsThere(shape, paged, end);
+        if (!proven) sink_.page(*shape, *listing, {});
     }
 
-    // The cursor after a page; where the platform tells none, `otherwise`.
-    static std::optional<std::string> next(CursorGuard& guard, boost::json::object const& result,
-                                           std::string_view moreKey, std::string_view cursorKey,
-                                           std::optional<std::int64_t> otherwise) {
-        bool const more = detail::jsonBool(result, moreKey).value_or(false);
-        std::string told = detail::jsonTextOr(result, cursorKey);
-        if (std::optional<std::int64_t> const number = detail::jsonInteger(result, cursorKey))
-            told = std::to_string(*number);
-        if (told.empty() && otherwise) told = std::to_string(*otherwise);
-        return guard.next(more, told);
-    }
-
-    // @param fresh the page held something that no page before it did: an offset always moves on, so that the
-    // same page might come for ever.
-    static std::optional<Error> follow(CursorGuard& guard, Answer const& answer, std::int64_t otherwise,
-                                       bool fresh, std::optional<std::string>& cursor) {
-        boost::json::object const* const result = detail::jsonObject(answer.envelope, "result");
-        if (result == nullptr) return Error(Errc::protocol, "the answer holds no list");
-        try {
-            cursor = next(guard, *result, "hasMore", "nextCursor", otherwise);
-            if (cursor && !fresh) return detail::ddNothingNew();
-        } catch (Error const& e) {
-            return e;
+    // Whether a list ends behind the last page that held something. Read from that page on in pages of
+    // another size, whose last one is not full, the platform has no reason to announce more: it must show the
+    // same again and say by itself that there is no more. A page that failed the first time would show up, or
+    // fail again.
+    asio::awaitable<bool> endsThere(PageShape const* shape, Paged const* paged, End const* end) {
+        std::set<std::string> const there = keys(end->last(), *shape);
+        auto const count = static_cast<std::int64_t>(end->last().units.size());
+        std::int64_t const size = count < paged->size ? count + 1 : count - 1;
+        std::set<std::string> again;
+        CursorGuard guard;
+        std::optional<std::string> cursor = end->from();
+        while (cursor) {
+            std::string const from = *cursor;
+            Reply const r = co_await paged->ask(from, size);
+            if (r.error || r.answer.units.empty()) co_return false;
+            std::size_t const before = again.size();
+            again.merge(keys(r.answer, *shape));
+            if (again.size() == before || again.size() > there.size()) co_return false;
+            try {
+                cursor = next(guard, r.answer, *paged, read(r.answer, *shape, size), from);
+            } catch (Error const&) {
+                co_return false;
+            }
         }
-        return std::nullopt;
+        co_return again == there;
+    }
+
+    // What a page holds: people, or groups and the roles in them.
+    static std::set<std::string> keys(Answer const& answer, PageShape const& shape) {
+        std::set<std::string> out;
+        for (std::string_view const unit : answer.units) {
+            out.insert(keyOf(unit, shape.keyPath).value_or(std::string()));
+            if (&shape != &detail::kDdRoleShape) continue;
+            boost::json::value const parsed = detail::parseUnit(unit, {});
+            boost::json::array const* const list = detail::jsonArray(parsed.get_object(), "roles");
+            if (list == nullptr) continue;
+            for (boost::json::value const& v : *list)
+                if (boost::json::object const* const role = v.if_object())
+                    if (std::optional<std::int64_t> const id = detail::jsonInteger(*role, "id"))
+                        out.insert(std::string(kRole) + std::to_string(*id));
+        }
+        return out;
+    }
+
+    // How far a page leads, where no cursor says it.
+    static std::int64_t read(Answer const& answer, PageShape const& shape, std::int64_t size) {
+        std::size_t const units = answer.units.size();
+        if (&shape != &detail::kDdRoleShape) return static_cast<std::int64_t>(units);
+        std::size_t roles = 0;
+        for (std::string_view const unit : answer.units) {
+            boost::json::value const parsed = detail::parseUnit(unit, {});
+            boost::json::array const* const list = detail::jsonArray(parsed.get_object(), "roles");
+            if (list == nullptr) continue;
+            for (boost::json::value const& v : *list)
+                if (boost::json::object const* const role = v.if_object())
+                    roles += detail::jsonInteger(*role, "id") ? 1U : 0U;
+        }
+        return detail::ddRolesRead(units, roles, size);
+    }
+
+    // The cursor after a page.
+    static std::optional<std::string> next(CursorGuard& guard, Answer const& answer, Paged const& paged,
+                                           std::int64_t read, std::string_view from) {
+        boost::json::object const* const result = detail::jsonObject(answer.envelope, "result");
+        if (result == nullptr) throw Error(Errc::protocol, "the answer holds no list");
+        bool const more = detail::jsonBool(*result, paged.moreKey).value_or(false);
+        std::string told = detail::jsonTextOr(*result, paged.cursorKey);
+        if (std::optional<std::int64_t> const number = detail::jsonInteger(*result, paged.cursorKey))
+            told = std::to_string(*number);
+        if (told.empty() && paged.offsets)
+            told = std::to_string(detail::ddDeptNumber(from).value_or(0) + read);
+        return guard.next(more, told);
     }
 
     Api& api_;

@@ -207,7 +207,7 @@ private:
                 found += r.answer.units.size();
                 // One that was announced and holds nobody is passed on, too.
                 if (!r.answer.units.empty() || page > 1)
-                    sink_.page(api_.userShape(), listing, r.answer.units);
+                    handOver(api_.userShape(), listing, r.answer.units, "department_ids");
                 if (!r.answer.units.empty()) checkUsers(r.answer.units);
                 try {
                     cursor = nextCursor(guard, r.answer);
@@ -340,7 +340,7 @@ private:
                 continue;
             }
             if (!r.answer.units.empty()) {
-                sink_.page(api_.userShape(), listing, r.answer.units);
+                handOver(api_.userShape(), listing, r.answer.units, "department_ids");
                 checkUsers(r.answer.units);
             }
             std::set<std::string, std::less<>> shown;

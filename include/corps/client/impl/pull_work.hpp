@@ -2,6 +2,7 @@
 #pragma once
 
 #include <corps/client/caller.hpp>
+#include <corps/client/cutter.hpp>
 #include <corps/client/pull.hpp>
 #include <corps/client/task_group.hpp>
 
@@ -12,11 +13,13 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +38,40 @@ public:
         return error ? error->diagnostics().upstreamCode.value_or(0) : 0;
     }
 };
+
+/**
+ * The departments that a record names in its array `key`; nothing when they are fewer than `least`. Looks for
+ * the key and splits what stands behind it: nearly every record is as it was, and not parsed at all.
+ */
+inline std::vector<std::string_view> departmentsIn(std::string_view record, std::string_view key,
+                                                   std::size_t least) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    std::vector<std::string_view> out;
+    std::size_t at = 0;
+    for (;; ++at) {
+        at = record.find(key, at);
+        if (at == std::string_view::npos) return out;
+        std::size_t const end = at + key.size();
+        if (at > 0 && record[at - 1] == '"' && end < record.size() && record[end] == '"') break;
+    }
+    at = record.find_first_not_of(kBlank, at + key.size() + 1);
+    if (at == std::string_view::npos || record[at] != ':') return out;
+    at = record.find_first_not_of(kBlank, at + 1);
+    if (at == std::string_view::npos || record[at] != '[') return out;
+    std::string_view list = record.substr(at + 1);
+    list = list.substr(0, list.find(']'));
+    if (least > 1 && list.find(',') == std::string_view::npos) return out;
+    while (!list.empty()) {
+        std::size_t const end = std::min(list.find(','), list.size());
+        std::string_view const id = list.substr(0, end);
+        list.remove_prefix(std::min(end + 1, list.size()));
+        std::size_t const from = id.find_first_not_of(" \t\r\n\"");
+        if (from == std::string_view::npos) continue;
+        out.push_back(id.substr(from, id.find_last_not_of(" \t\r\n\"") - from + 1));
+    }
+    if (out.size() < least) out.clear();
+    return out;
+}
 
 /** One pull. Lives on a strand: its coroutines interleave and never run at once. */
 class PullWork {
@@ -77,6 +114,25 @@ protected:
     void treeFault(std::string place, Error const& e) {
         treeIncomplete_ = true;
         fault(tree_, std::move(place), e);
+    }
+
+    /** Passes a page of members on, with what their records say of other departments than the list's.
+     * @param places key of the array in which a record names its person's departments. */
+    void handOver(PageShape const& shape, Listing const& listing, std::span<std::string_view const> units,
+                  std::string_view places) {
+        sink_.page(shape, listing, units);
+        for (std::string_view const unit : units) place(shape, listing, unit, places);
+    }
+
+    void place(PageShape const& shape, Listing const& listing, std::string_view unit,
+               std::string_view places) {
+        bool const ofDept = listing.kind == ListingKind::deptMembers;
+        std::vector<std::string_view> const depts = departmentsIn(unit, places, ofDept ? 2 : 1);
+        if (depts.empty()) return;
+        std::optional<std::string> const person = keyOf(unit, shape.keyPath);
+        if (!person) return;
+        for (std::string_view const dept : depts)
+            if (!ofDept || dept != listing.id) sink_.placed(dept, *person);
     }
 
     /** Ends the listings that belong to no list of the platform, and gives the proof away. */

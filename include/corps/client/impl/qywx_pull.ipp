@@ -14,6 +14,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -49,9 +50,9 @@ public:
         // Asked of one list before the others: whether details are told at all.
         group_.add([this] { return members(); });
         co_await group_.join();
-        expandTags();
         if (!proof_.fullScope) group_.add([this] { return visibleMembers(); });
         co_await group_.join();
+        expandTags();
         api_.seesAll_ = proof_.fullScope;
         api_.idCredential_ = idCredential_;
         co_return finished();
@@ -59,6 +60,7 @@ public:
 
 private:
     using Reply = detail::PullReply;
+    static constexpr std::string_view kPlaces = "department";  // where a record names departments
 
     static bool endsThePull(Error const& e) {
         return e.is(Errc::authRejected) || e.is(Errc::config) ||
@@ -317,11 +319,11 @@ private:
                                               [&top](std::string_view unit) { return !standsIn(unit, top); });
             if (!recursed) {
                 Listing const direct{ListingKind::deptMembers, top};
-                hand(direct, r.answer.units);
+                give(direct, r.answer.units);
                 addBelow(top);
                 co_return;
             }
-            hand(listing, r.answer.units);
+            give(listing, r.answer.units);
             co_return;
         }
         if (r.code() == 45029) {  // too large: this department, and each child with what is below it
@@ -379,7 +381,7 @@ private:
         Listing const listing{ListingKind::deptMembers, dept};
         Reply const r = co_await users(dept, false);
         if (!r.error) {
-            hand(listing, r.answer.units);
+            give(listing, r.answer.units);
             co_return;
         }
         if (forbidden(r) && !anyUsers_) {
@@ -404,26 +406,38 @@ private:
     }
 
     // Passes a whole list on: it has no pages.
-    void hand(Listing const& listing, std::vector<std::string_view> const& units) {
+    void give(Listing const& listing, std::vector<std::string_view> const& units) {
         bool const nameless = api_.provider_ && namesAreIds(units, detail::kQywxUserKey);
         if (!units.empty())
             sink_.page(nameless ? detail::kQywxNamelessUserShape : detail::kQywxUserShape, listing, units);
         sink_.finish(listing, ListingState::complete, std::nullopt);
-        if (!byDept_ && proof_.fullScope) return;
         for (std::string_view const unit : units) {
-            std::optional<std::string> const id = keyOf(unit, detail::kQywxUserKey);
-            if (!id) continue;
-            if (!proof_.fullScope) listed_.insert(*id);
-            if (!byDept_) continue;
-            boost::json::value const parsed = detail::parseUnit(unit, {});
-            if (detail::jsonInteger(parsed.get_object(), "status") == 5) continue;
-            if (listing.kind == ListingKind::deptMembers) {
-                membersOf_[listing.id].push_back(*id);
-                continue;
-            }
-            for (std::string const& dept : numbers(detail::jsonArray(parsed.get_object(), "department")))
-                membersOf_[dept].push_back(*id);
+            if (!proof_.fullScope)
+                if (std::optional<std::string> id = keyOf(unit, detail::kQywxUserKey))
+                    listed_.insert(std::move(*id));
+            stand(listing, unit);
         }
+    }
+
+    // What a record says of where its person stands. It names all of their departments, whichever list shows
+    // it: one whose own list holds nobody has them all the same.
+    void stand(Listing const& listing, std::string_view unit) {
+        bool const several = !detail::departmentsIn(unit, kPlaces, 2).empty();
+        bool const tell = listing.kind == ListingKind::visibleMembers ||
+                          (listing.kind == ListingKind::deptMembers && several);
+        if (!tell && !byDept_) return;
+        std::optional<std::string> const id = keyOf(unit, detail::kQywxUserKey);
+        if (!id) return;
+        boost::system::error_code ec;
+        boost::json::value const parsed = boost::json::parse(unit, ec);
+        if (ec || !parsed.is_object()) return;                                // decode() says so
+        if (detail::jsonInteger(parsed.get_object(), "status") == 5) return;  // has left
+        if (tell) place(detail::kQywxUserShape, listing, unit, kPlaces);
+        if (!byDept_) return;
+        if (listing.kind == ListingKind::deptMembers) membersOf_[listing.id].push_back(*id);
+        for (std::string const& dept : numbers(detail::jsonArray(parsed.get_object(), kPlaces)))
+            if (listing.kind != ListingKind::deptMembers || dept != listing.id)
+                membersOf_[dept].push_back(*id);
     }
 
     // Who stands where, and nothing else: all that the contact-sync assistant is told. One flat list, which
@@ -538,6 +552,7 @@ private:
             std::string const unit = boost::json::serialize(r.answer.envelope);
             std::array<std::string_view, 1> const units = {unit};
             sink_.page(detail::kQywxUserShape, listing, units);
+            stand(listing, unit);
         }
         sink_.finish(listing, state, std::nullopt);
     }
@@ -574,7 +589,11 @@ private:
             }
             std::vector<std::string_view> const views(units.begin(), units.end());
             if (!views.empty()) sink_.page(detail::kQywxTagMemberShape, listing, views);
-            sink_.finish(listing, whole ? ListingState::complete : ListingState::incomplete, std::nullopt);
+            // Its departments were told, and their members: that it holds nobody is no answer without content.
+            std::optional<std::int64_t> count;
+            if (whole && proof_.fullScope)
+                count = static_cast<std::int64_t>(tag.people.size() + more.size());
+            sink_.finish(listing, whole ? ListingState::complete : ListingState::incomplete, count);
         }
     }
 
@@ -605,8 +624,8 @@ private:
     std::map<std::string, Tag> tags_;
     std::set<std::string, std::less<>> unreadTags_;
     bool byDept_ = false;  // some tag names departments: remember who stands where
-    std::unordered_map<std::string, std::vector<std::string>> membersOf_;
-    std::unordered_set<std::string> listed_;  // in a partial scope
+    std::unordered_map<std::string, std::vector<std::string>> membersOf_;  // as any record says
+    std::unordered_set<std::string> listed_;                               // in a partial scope
     std::set<std::string, std::less<>> incompleteDepts_;
     bool anyUsers_ = false;
     bool idsOnly_ = false;

@@ -85,6 +85,7 @@ public:
     CORPS_DECL void row(UpstreamTable table, std::span<Cell const> cells) override;
     CORPS_DECL void called(std::uint64_t calls) override;
     CORPS_DECL void stale(UpstreamTable table, std::string_view id) override;
+    CORPS_DECL void placed(std::string_view dept, std::string_view member) override;
     /** After the pull: a listing that was begun and never finished was not read to its end. */
     CORPS_DECL void end();
 
@@ -103,6 +104,8 @@ public:
     std::set<std::string> untoldLeaders;  ///< departments whose own list of leaders was not told
     std::set<std::string> staleMembers;
     std::set<std::string> staleDepts;
+    std::unordered_map<std::string, std::vector<std::string>>
+        places;  ///< by department: who stands there as another list says
     std::vector<SyncFault> faults;
     SyncStats stats;
 

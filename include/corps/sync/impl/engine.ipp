@@ -717,6 +717,7 @@ public:
     void page(PageShape const& shape, Listing const& listing,
               std::span<std::string_view const> units) override {
         detail_ = listing.kind == ListingKind::memberDetails;
+        if (listing.kind == ListingKind::deptMembers && !units.empty()) shown_.insert(listing.id);
         for (std::string_view bytes : units) {
             Unit unit;
             unit.shape = &shape;
@@ -746,6 +747,7 @@ public:
         l.count = count;
         listings.push_back(std::move(l));
     }
+    void placed(std::string_view dept, std::string_view) override { placed_.emplace(dept); }
     void row(UpstreamTable table, std::span<Cell const> cells) override {
         if (table == UpstreamTable::deptLeader && (cells.size() <= 2 || cells[2].isNull()))
             return;  // not told
@@ -765,6 +767,18 @@ public:
 
     /** Everything, with the details of those whom a list shows. */
     [[nodiscard]] CorpData take() {
+        for (CorpDataListing& l : listings) {
+            if (l.kind != CorpDataListing::Kind::deptMembers || !l.complete || shown_.contains(l.id) ||
+                !placed_.contains(l.id))
+                continue;
+            l.complete = false;
+            CorpDataFault f;
+            f.kind = l.kind;
+            f.id = l.id;
+            f.place = "members of department " + l.id;
+            f.message = "success with nobody, and other lists place somebody there";
+            faults.push_back(std::move(f));
+        }
         CorpData data = std::move(rows_).take();
         if (details_.empty()) return data;
         std::set<std::pair<std::string_view, std::string_view>> places;
@@ -796,6 +810,8 @@ private:
     bool detail_ = false;  // the unit being decoded tells details
     std::set<std::string> untold_;
     std::set<Listing> damaged_;
+    std::set<std::string> shown_;   // departments whose list holds somebody
+    std::set<std::string> placed_;  // departments where another list's record places somebody
 };
 
 }  // namespace detail

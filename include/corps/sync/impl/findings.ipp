@@ -246,6 +246,10 @@ CORPS_DECL void Findings::stale(UpstreamTable table, std::string_view id) {
     (table == UpstreamTable::dept ? staleDepts : staleMembers).emplace(id);
 }
 
+CORPS_DECL void Findings::placed(std::string_view dept, std::string_view member) {
+    places[std::string(dept)].emplace_back(member);
+}
+
 CORPS_DECL void Findings::called(std::uint64_t calls) {
     stats.calls = calls;
     if (report_) report_(stats);

@@ -66,6 +66,21 @@ CORPS_DECL void Planner::doubtEmptyListings() {
         } else {
             addRows(listing.id);
         }
+        if (auto const it = f_.places.find(listing.id); !below && it != f_.places.end()) {
+            std::set<std::string> const told(it->second.begin(), it->second.end());
+            auto const there = std::count_if(told.begin(), told.end(),
+                                             [&were](std::string const& m) { return were.contains(m); });
+            if (there > 0) {
+                found.state = ListingState::incomplete;
+                SyncFault fault;
+                fault.place = place;
+                fault.code = make_error_code(Errc::protocol);
+                fault.message =
+                    "success with nobody, and other lists place " + std::to_string(there) + " there";
+                faults_.push_back(std::move(fault));
+                continue;
+            }
+        }
         if (were.size() < 2) continue;
         std::size_t elsewhere = 0;
         for (std::string const& m : were) {
