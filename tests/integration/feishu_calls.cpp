@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -87,113 +86,7 @@ std::uint64_t formula(emulator::Organisation const& o) {
     return calls;
 }
 
-/** A platform some way off: each request and each answer travels for a while, on the test's own clock, which
- * stands still while this machine works. */
-class Distant {
-public:
-    explicit Distant(std::shared_ptr<testing::ManualClock> clock)
-        : state_(std::make_shared<State>(std::move(clock))) {}
-
-    [[nodiscard]] asio::awaitable<Response> send(Request q) const {
-        std::shared_ptr<State> const state = state_;
-        co_await state->clock->sleep(state->way());
-        if (q.endpoint.find("/users/find_by_department") != std::string::npos) {
-            Duration const now = state->clock->uptime();
-            if (state->calls++ == 0) state->first = now;
-            state->last = now;
-        }
-        Response p;
-        {
-            Working const working(*state);
-            p = co_await state->inner.send(std::move(q));
-        }
-        co_await state->clock->sleep(state->way());
-        co_return p;
-    }
-    /** Calls for members of departments, and how long after the first the last one was made. */
-    [[nodiscard]] std::uint64_t calls() const { return state_->calls; }
-    [[nodiscard]] double seconds() const {
-        return std::chrono::duration<double>(state_->last - state_->first).count();
-    }
-
-private:
-    struct State {
-        explicit State(std::shared_ptr<testing::ManualClock> c) : clock(std::move(c)) {}
-        Duration way() { return Duration(15 + static_cast<Duration::rep>(random() % 20)); }
-        std::shared_ptr<testing::ManualClock> clock;
-        HttpsTransport inner;
-        std::minstd_rand random;
-        unsigned working = 0;
-        std::uint64_t calls = 0;
-        Duration first{};
-        Duration last{};
-    };
-    class Working {
-    public:
-        explicit Working(State& s) : state_(s) {
-            if (state_.working++ == 0) state_.clock->autoAdvance(false);
-        }
-        Working(Working const&) = delete;
-        Working& operator=(Working const&) = delete;
-        ~Working() {
-            if (--state_.working == 0) state_.clock->autoAdvance();
-        }
-
-    private:
-        State& state_;
-    };
-    std::shared_ptr<State> state_;
-};
-
-/** One pull at the rates that Feishu publishes and enforces. */
-class PacedPull {
-public:
-    explicit PacedPull(emulator::Organisation const& o)
-        : clock(std::make_shared<testing::ManualClock>()), wire(clock), server(options(clock), o) {
-        clock->autoAdvance();
-        ContextOptions c;
-        c.clock = clock;
-        FSInnerType<Distant, MemoryStorage> corp(configFor(server), Context(c), wire, MemoryStorage());
-        report = corp.syncCorp();
-    }
-
-    std::shared_ptr<testing::ManualClock> clock;
-    Distant wire;
-    emulator::FeishuServer server;
-    SyncReport report;
-
-private:
-    static emulator::FeishuOptions options(std::shared_ptr<testing::ManualClock> const& clock) {
-        emulator::FeishuOptions o;
-        o.behaviour.publishedRates = true;
-        o.clock = [clock] { return clock->uptime(); };
-        return o;
-    }
-};
-
 }  // namespace
-
-TEST_CASE("feishu: ten thousand people at the published rate: at least 95 % of it, and no refusal",
-          "[integration][coroutine]") {
-    PacedPull const pull(emulator::generate(10'000, 7));
-    CHECK(pull.report.outcome == SyncOutcome::done);
-    CHECK(pull.report.members.created == 10'000);
-    CHECK(pull.server.stats().rateLimited == 0);
-    REQUIRE(pull.wire.calls() > 500);
-    REQUIRE(pull.wire.calls() <= 1000);  // or the limit of a minute would be the one that counts
-    CHECK(static_cast<double>(pull.wire.calls()) / pull.wire.seconds() >= 0.95 * 50);
-}
-
-TEST_CASE("feishu: more calls than a minute allows", "[integration][coroutine]") {
-    PacedPull const pull(organisationOf(20, 1'100));
-    CHECK(pull.report.outcome == SyncOutcome::done);
-    CHECK(pull.report.departments.created == 1'101);
-    CHECK(pull.server.stats().rateLimited == 0);
-    REQUIRE(pull.wire.calls() == 1'101);
-    // The 1,001st must wait for the next minute, and the last but one second of it: 50, 50 and 1 more.
-    CHECK(pull.wire.seconds() >= 62);
-    CHECK(pull.wire.seconds() <= 62 / 0.95);
-}
 
 TEST_CASE("feishu: a pull costs the calls of the formula, no more and no less", "[integration][coroutine]") {
     emulator::FeishuServer server;

@@ -1,3 +1,4 @@
+#include <corps/client/impl/qywx_endpoints.hpp>
 #include <corps/context/context.hpp>
 #include <corps/context/rate_limiter.hpp>
 #include <corps/testing/manual_clock.hpp>
@@ -128,6 +129,15 @@ TEST_CASE("rate limiter: several windows hold at once, and the allowance is used
         CHECK(perSecond.effectiveMargin() == 40ms);
         // At least 95 % of 50 a second.
         CHECK(4950.0 / std::chrono::duration<double>(spent).count() >= 0.95 * 50);
+    }
+    SECTION("of a minute, as WeCom publishes them") {
+        RateLimiter limiter(*f.clock, detail::qywxWindows());
+        f.ask(limiter, 0, 30'001);
+        f.io.run();
+        REQUIRE(f.grants.size() == 30'001);
+        for (std::size_t i = 10'000; i < f.grants.size(); ++i)
+            if (f.grants[i].second - f.grants[i - 10'000].second < 1min) FAIL("too early: " << i);
+        CHECK(f.grants.back().second - f.begin <= Duration(180'000 * 100 / 95));
     }
 }
 
