@@ -10,15 +10,16 @@
 #include <corps/testing/manual_clock.hpp>
 #include <corps/transport/https.hpp>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -52,14 +53,44 @@ Ran corpctl(std::vector<std::string> const& words) {
     return r;
 }
 
-/** An application directory with one corp of Feishu's. */
+/** A credential of a corp's business file, and a good value of it, as JSON. */
+struct Credential {
+    std::string key;
+    std::string value;
+    bool orNumber = false;  ///< text or a number
+};
+
+/** What a platform's corp is configured with. */
+struct Facts {
+    std::string type;
+    std::vector<Credential> credentials;
+    std::string secret;             ///< the credential that is one
+    std::vector<std::string> urls;  ///< keys beside baseUrl that hold addresses
+
+    /** The members of a good business file, with `changed` in the place of those of the same key, and without
+     * those whose new value is empty. */
+    [[nodiscard]] std::string business(std::vector<Credential> const& changed = {}) const {
+        std::string out;
+        for (Credential const& c : credentials) {
+            auto const other = std::find_if(changed.begin(), changed.end(),
+                                            [&c](Credential const& with) { return with.key == c.key; });
+            std::string const& value = other == changed.end() ? c.value : other->value;
+            if (!value.empty()) out += (out.empty() ? "\"" : ", \"") + c.key + "\": " + value;
+        }
+        return out;
+    }
+};
+
+std::string quoted(std::string const& text) { return "\"" + text + "\""; }
+
+/** An application directory with one corp. */
 class Directory {
 public:
-    Directory() {
+    explicit Directory(Facts facts) : facts_(std::move(facts)) {
         std::string name = (std::filesystem::temp_directory_path() / "corps-bad-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
         path_ = name;
-        write("e.json", R"({"title": "Demo", "type": "corps.FSInnerType"})");
+        write("e.json", R"({"title": "Demo", "type": ")" + facts_.type + "\"}");
         business("");
     }
     Directory(Directory const&) = delete;
@@ -79,21 +110,25 @@ public:
         std::ofstream(file(name), std::ios::binary | std::ios::trunc) << text;
     }
     /** Demo.json with good credentials and `more`. */
-    void business(std::string const& more) const {
-        write("Demo.json", R"({"appId": "cli_1", "appSecret": ")" + std::string(kSecret) + '"' + more + "}");
-    }
+    void business(std::string const& more) const { write("Demo.json", "{" + facts_.business() + more + "}"); }
     void businessAt(std::string const& url, std::string const& more = "") const {
         business(R"(, "baseUrl": ")" + url + '"' + more);
     }
+    /** The same with other credentials. */
+    void changedAt(std::string const& url, std::vector<Credential> const& changed) const {
+        write("Demo.json", "{" + facts_.business(changed) + R"(, "baseUrl": ")" + url + "\"}");
+    }
+    [[nodiscard]] Facts const& facts() const { return facts_; }
 
 private:
+    Facts facts_;
     std::filesystem::path path_;
 };
 
 bool has(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
 
 /** `corpctl COMMAND` fails with code 1, on one line that names the corp and has all of `parts`. */
-void requireSays(Directory const& d, std::string const& command, std::initializer_list<std::string> parts,
+void requireSays(Directory const& d, std::string const& command, std::vector<std::string> const& parts,
                  std::string const& corp = "corps.Demo") {
     Ran const r = corpctl({"--app", d.app(), "--store", "memory", command, corp});
     CAPTURE(command, r.err);
@@ -135,6 +170,112 @@ std::string element(std::string const& more) {
 std::string keys(std::string const& more) {
     return R"({"appId": "cli_1", "appSecret": ")" + std::string(kSecret) + "\", " + more + "}";
 }
+
+/** Credentials that the platform refuses, and what is said of that. */
+struct Refusal {
+    std::vector<Credential> changed;
+    std::vector<std::string> says;
+};
+
+struct Feishu {
+    using Server = emulator::FeishuServer;
+    template <class Storage>
+    using Corp = corps::FSInnerType<corps::HttpsTransport, Storage>;
+    static constexpr char const* kTokens = "/open-apis/auth/v3/tenant_access_token/internal";
+    static Facts facts() {
+        return {"corps.FSInnerType",
+                {{"appId", R"("cli_1")"}, {"appSecret", quoted(kSecret)}},
+                "appSecret",
+                {"accountsBaseUrl"}};
+    }
+    static emulator::FeishuOptions options() {
+        emulator::FeishuOptions o;
+        o.credentials.push_back({"cli_1", kSecret});
+        o.credentials.push_back({"cli_2", "another"});
+        return o;
+    }
+    static std::vector<Refusal> refusals() {
+        return {{{{"appId", R"("cli_2")"}}, {"appSecret", kTokens, "code 10014"}},
+                {{{"appId", R"("cli_3")"}}, {"appId", kTokens, "code 1"}}};
+    }
+    static void withoutPermission(Server& server) {
+        emulator::FeishuBehaviour b = server.behaviour();
+        b.scopes.clear();
+        server.setBehaviour(b);
+    }
+    static std::vector<std::string> lacks() { return {"permission", "contact:"}; }
+};
+
+struct DingTalk {
+    using Server = emulator::DingTalkServer;
+    template <class Storage>
+    using Corp = corps::DDInnerType<corps::HttpsTransport, Storage>;
+    static constexpr char const* kTokens = "/v1.0/oauth2/accessToken";
+    static Facts facts() {
+        return {"corps.DDInnerType",
+                {{"corpId", R"("ding1")"},
+                 {"agentId", R"("1234")", true},
+                 {"appKey", R"("dingkey1")"},
+                 {"appSecret", quoted(kSecret)}},
+                "appSecret",
+                {"apiBaseUrl", "accountsBaseUrl"}};
+    }
+    static emulator::DingTalkOptions options() {
+        emulator::DingTalkOptions o;
+        o.credentials.push_back({"dingkey1", kSecret});
+        o.credentials.push_back({"dingkey2", "another"});
+        return o;
+    }
+    static std::vector<Refusal> refusals() {
+        return {{{{"appKey", R"("dingkey2")"}}, {"appSecret", kTokens, "HTTP 400"}},
+                {{{"appKey", R"("dingkey3")"}}, {"appKey", kTokens, "HTTP 400"}}};
+    }
+    static void withoutPermission(Server& server) {
+        emulator::DingTalkBehaviour b = server.behaviour();
+        std::erase(b.permissions, "qyapi_get_department_list");
+        server.setBehaviour(b);
+    }
+    static std::vector<std::string> lacks() {
+        return {"lacks a permission", "qyapi_get_department_list", "code 60011"};
+    }
+};
+
+struct WeCom {
+    using Server = emulator::WeComServer;
+    template <class Storage>
+    using Corp = corps::QywxInnerType<corps::HttpsTransport, Storage>;
+    static constexpr char const* kTokens = "/cgi-bin/gettoken";
+    static Facts facts() {
+        return {"corps.QywxInnerType",
+                {{"corpId", R"("ww1")"}, {"agentId", "1000002", true}, {"secret", quoted(kSecret)}},
+                "secret",
+                {"accountsBaseUrl"}};
+    }
+    static emulator::WeComOptions options() {
+        emulator::WeComOptions o;
+        emulator::WeComCredentials one;
+        one.corpId = "ww1";
+        one.agentId = 1000002;
+        one.secret = kSecret;
+        emulator::WeComCredentials two = one;
+        two.agentId = 1000003;
+        two.secret = "another";
+        o.credentials = {one, two};
+        return o;
+    }
+    static std::vector<Refusal> refusals() {
+        return {{{{"secret", R"("of-nobody")"}}, {"the platform refuses secret", kTokens, "code 40001"}},
+                {{{"corpId", R"("ww2")"}}, {"corpId", kTokens, "code 40013"}},
+                {{{"secret", R"("another")"}}, {"agentId", "/cgi-bin/agent/get", "code 301002"}}};
+    }
+    /** There are no permissions with names: an application may make a call or not, from an address or not. */
+    static void withoutPermission(Server& server) {
+        emulator::WeComBehaviour b = server.behaviour();
+        b.deniedIp = "127.0.0.1";
+        server.setBehaviour(b);
+    }
+    static std::vector<std::string> lacks() { return {"from this address", "code 60020"}; }
+};
 
 std::vector<BadFile> badFiles() {
     std::string const secret = kSecret;
@@ -180,54 +321,104 @@ std::vector<BadFile> badFiles() {
         {"e.json", element(R"("frontBundleEntry": "../Demo.json")"), {": frontBundleEntry", "own directory"}},
         {"e.json", element(R"("frontBundleEntry": "/etc/passwd")"), {": frontBundleEntry", "own directory"}},
         {"e.json", element(R"("note": "{{CORPS_NOT_SET}}")"), {": note", "{{CORPS_NOT_SET}}", "environment"}},
-        // the business file
-        {"Demo.json", "{}", {"expected text"}},
-        {"Demo.json", R"({"appId": "cli_1"})", {"appSecret", "text"}},
-        {"Demo.json", R"({"appSecret": ")" + secret + "\"}", {"appId", "text"}},
-        {"Demo.json", R"({"appId": 7, "appSecret": ")" + secret + "\"}", {"appId", "text"}},
-        {"Demo.json", R"({"appId": "cli_1", "appSecret": [")" + secret + "\"]}", {"appSecret", "text"}},
-        {"Demo.json", R"({"appId": "cli_1", "appSecret": ""})", {"appSecret", "not empty"}},
-        {"Demo.json", R"({"appId": "cli_1", "appSecret": null})", {"appSecret", "text"}},
-        {"Demo.json",
-         R"({"appId": "cli_1", "authConfig": {"appId": "cli_1", "appSecret": ")" + secret + "\"}}",
-         {": appId", "`authConfig`", "not in both"}},
-        {"Demo.json", R"({"authConfig": ")" + secret + "\"}", {": authConfig", "object"}},
-        {"Demo.json", R"({"authConfig": {"appId": "cli_1"}})", {"appSecret", "text"}},
-        {"Demo.json",
-         R"({"appId": "cli_1", "appSecret": "{{CORPS_NOT_SET}}"})",
-         {": appSecret", "{{CORPS_NOT_SET}}", "environment"}},
-        {"Demo.json",
-         keys(R"("roles": [{"roleId": "{{CORPS_NOT_SET}}"}])"),
-         {": roles[0].roleId", "{{CORPS_NOT_SET}}"}},
-        {"Demo.json", keys(R"("baseUrl": 1)"), {"baseUrl", "text"}},
-        {"Demo.json", keys(R"("baseUrl": "open.feishu.cn")"), {"baseUrl", "https://"}},
-        {"Demo.json", keys(R"("baseUrl": "http://192.0.2.1")"), {"baseUrl", "127.0.0.1"}},
-        {"Demo.json", keys(R"("baseUrl": "https://me:)" + secret + "@host\""), {"baseUrl", "https://"}},
+        // keys of Feishu's
         {"Demo.json", keys(R"("userIdType": "phone")"), {"userIdType", "open_id"}},
         {"Demo.json", keys(R"("departmentIdType": "name")"), {"departmentIdType", "open_department_id"}},
         {"Demo.json", keys(R"("roles": "all")"), {"roles", "list"}},
         {"Demo.json", keys(R"("roles": [{"name": "x"}])"), {"roles", "roleId"}},
-        {"Demo.json", keys(R"("caFile": 1)"), {": caFile", "PEM"}},
-        {"Demo.json", keys(R"("caFile": "no-such.pem")"), {": caFile", "PEM", "no-such.pem"}},
-        {"Demo.json", keys(R"("caFile": "e.json")"), {": caFile", "PEM", "e.json"}},
+        {"Demo.json",
+         keys(R"("roles": [{"roleId": "{{CORPS_NOT_SET}}"}])"),
+         {": roles[0].roleId", "{{CORPS_NOT_SET}}"}},
     };
+}
+
+/** Business files whose credentials or addresses are wrong, and what every platform's corp says of them. */
+std::vector<BadFile> badCredentials(Facts const& facts) {
+    std::vector<BadFile> out;
+    auto const add = [&](std::string const& members, std::vector<std::string> says) {
+        out.push_back({"Demo.json", "{" + members + "}", std::move(says)});
+    };
+    add("", {"expected text"});
+    for (Credential const& c : facts.credentials) {
+        std::string const& key = c.key;
+        add(facts.business({{key, ""}}), {key, "text"});
+        add(facts.business({{key, "[" + quoted(kSecret) + "]"}}), {key, "text"});
+        add(facts.business({{key, "\"\""}}), {key, "not empty"});
+        add(facts.business({{key, "null"}}), {key, "text"});
+        add(facts.business({{key, "true"}}), {key, "text"});
+        add(facts.business({{key, R"("{{CORPS_NOT_SET}}")"}}),
+            {": " + key, "{{CORPS_NOT_SET}}", "environment"});
+        if (!c.orNumber) add(facts.business({{key, "7"}}), {key, "text"});
+        if (c.orNumber) add(facts.business({{key, "7.5"}}), {key, "text", "whole number"});
+        add("\"" + key + "\": " + c.value + R"(, "authConfig": {)" + facts.business({{key, ""}}) + "}",
+            {": " + key, "`authConfig`", "not in both"});
+        add(R"("authConfig": {)" + facts.business({{key, ""}}) + "}", {key, "text"});
+    }
+    add(facts.business() + R"(, "authConfig": {)" + facts.business() + "}",
+        {": " + facts.credentials.front().key, "`authConfig`", "not in both"});
+    add(R"("authConfig": )" + quoted(kSecret), {": authConfig", "object"});
+    std::vector<std::string> urls = facts.urls;
+    urls.emplace_back("baseUrl");
+    for (std::string const& key : urls) {
+        auto const url = [&](std::string const& value, std::string const& says) {
+            add(facts.business() + ", \"" + key + "\": " + value, {key, says});
+        };
+        url("1", "text");
+        url(R"("open.feishu.cn")", "https://");
+        url(R"("http://192.0.2.1")", "127.0.0.1");
+        url(R"("https://me:)" + std::string(kSecret) + "@host\"", "https://");
+    }
+    auto const ca = [&](std::string const& value, std::string const& says) {
+        add(facts.business() + R"(, "caFile": )" + value, {": caFile", "PEM", says});
+    };
+    ca("1", "caFile");
+    ca(R"("no-such.pem")", "no-such.pem");
+    ca(R"("e.json")", "e.json");
+    return out;
+}
+
+void requireAllSaid(std::vector<BadFile> const& files, Facts const& facts) {
+    ::unsetenv("CORPS_NOT_SET");
+    for (BadFile const& bad : files) {
+        CAPTURE(bad.file, bad.text.substr(0, 200));
+        Directory const d(facts);
+        d.write(bad.file, bad.text);
+        std::vector<std::string> says = bad.says;
+        says.push_back(d.file(bad.file).string());
+        requireSays(d, "tree", says);
+    }
 }
 
 }  // namespace
 
 TEST_CASE("bad input: files that are wrong are named, with the key and what was expected", "[integration]") {
-    ::unsetenv("CORPS_NOT_SET");
-    for (BadFile const& bad : badFiles()) {
-        CAPTURE(bad.file, bad.text.substr(0, 200));
-        Directory const d;
-        d.write(bad.file, bad.text);
-        requireSays(d, "tree", {d.file(bad.file).string()});
-        for (std::string const& part : bad.says) requireSays(d, "tree", {part});
-    }
+    requireAllSaid(badFiles(), Feishu::facts());
+}
+
+TEMPLATE_TEST_CASE("bad input: credentials and addresses that are wrong are named by file and key",
+                   "[integration]", Feishu, DingTalk, WeCom) {
+    requireAllSaid(badCredentials(TestType::facts()), TestType::facts());
+}
+
+TEST_CASE("bad input: keys that one platform alone knows", "[integration]") {
+    auto const with = [](Facts const& facts, std::string const& more) {
+        return "{" + facts.business() + ", " + more + "}";
+    };
+    Facts const dingTalk = DingTalk::facts();
+    requireAllSaid({{"Demo.json", with(dingTalk, R"("detail": "all")"), {"detail", "\"full\""}},
+                    {"Demo.json", with(dingTalk, R"("detail": 1)"), {"detail", "text"}}},
+                   dingTalk);
+    Facts const weCom = WeCom::facts();
+    requireAllSaid({{"Demo.json", with(weCom, R"("contactSecret": "")"), {"contactSecret", "not empty"}},
+                    {"Demo.json", with(weCom, R"("contactSecret": 7)"), {"contactSecret", "text"}},
+                    {"Demo.json",
+                     with(weCom, R"("contactSecret": "{{CORPS_NOT_SET}}")"),
+                     {": contactSecret", "{{CORPS_NOT_SET}}", "environment"}}},
+                   weCom);
 }
 
 TEST_CASE("bad input: what is only unusual is taken", "[integration]") {
-    Directory const d;
+    Directory const d(Feishu::facts());
     std::string const good = R"({"title": "Demo", "type": "corps.FSInnerType"})";
     auto const taken = [&] {
         Ran const r = corpctl({"--app", d.app(), "--store", "memory", "info", "corps.Demo"});
@@ -246,7 +437,7 @@ TEST_CASE("bad input: what is only unusual is taken", "[integration]") {
 }
 
 TEST_CASE("bad input: files and directories that are not there or cannot be read", "[integration]") {
-    Directory const d;
+    Directory const d(Feishu::facts());
     std::string const e = d.file("e.json").string();
     std::string const business = d.file("Demo.json").string();
     SECTION("no application directory") {
@@ -310,7 +501,7 @@ TEST_CASE("bad input: files and directories that are not there or cannot be read
 }
 
 TEST_CASE("bad input: output that cannot be written is an error", "[integration]") {
-    Directory const d;
+    Directory const d(Feishu::facts());
     std::string const app = d.app();
     std::array<char const*, 7> const argv{"corpctl", "--app", app.c_str(), "--store",
                                           "memory",  "info",  "corps.Demo"};
@@ -321,53 +512,42 @@ TEST_CASE("bad input: output that cannot be written is an error", "[integration]
     CHECK(err.str() == "corpctl: standard output cannot be written to\n");
 }
 
-TEST_CASE("bad input: what the platform refuses", "[integration]") {
-    emulator::FeishuOptions options;
-    options.credentials.push_back({"cli_1", kSecret});
-    options.credentials.push_back({"cli_2", "another"});
-    emulator::FeishuServer server(std::move(options), emulator::generate(5));
-    Directory const d;
-    std::string const tokens = "/open-apis/auth/v3/tenant_access_token/internal";
+TEMPLATE_TEST_CASE("bad input: what the platform refuses", "[integration]", Feishu, DingTalk, WeCom) {
+    Directory const d(TestType::facts());
     for (std::string const command : {"sync", "init", "check"}) {
+        typename TestType::Server server(TestType::options(), emulator::generate(5));
         d.businessAt(server.baseUrl());
         CHECK(corpctl({"--app", d.app(), "--store", "memory", command, "corps.Demo"}).code != 1);
 
-        d.write("Demo.json", R"({"appId": "cli_2", "appSecret": ")" + std::string(kSecret) +
-                                 R"(", "baseUrl": ")" + server.baseUrl() + "\"}");
-        requireSays(d, command, {"appSecret", tokens, "code 10014"});  // the wrong secret
-        d.write("Demo.json", R"({"appId": "cli_3", "appSecret": ")" + std::string(kSecret) +
-                                 R"(", "baseUrl": ")" + server.baseUrl() + "\"}");
-        requireSays(d, command, {"appId", tokens, "code 1"});  // an application that there is not
+        for (Refusal const& r : TestType::refusals()) {
+            d.changedAt(server.baseUrl(), r.changed);
+            requireSays(d, command, r.says);
+        }
+        d.businessAt(server.baseUrl() + "/elsewhere");
+        requireSays(d, command, {"baseUrl", TestType::kTokens, "404"});
 
         d.businessAt(server.baseUrl());
-        emulator::FeishuBehaviour without = server.behaviour();
-        without.scopes.clear();
-        emulator::FeishuBehaviour const with = server.behaviour();
-        server.setBehaviour(without);
-        requireSays(d, command, {"permission", "contact:"});
-        server.setBehaviour(with);
-
-        d.businessAt(server.baseUrl() + "/elsewhere");
-        requireSays(d, command, {tokens, "HTTP 404"});
+        TestType::withoutPermission(server);
+        requireSays(d, command, TestType::lacks());
     }
 }
 
-TEST_CASE("bad input: servers that cannot be trusted", "[integration]") {
-    Directory const d;
+TEMPLATE_TEST_CASE("bad input: servers that cannot be trusted", "[integration]", Feishu, DingTalk, WeCom) {
+    Directory const d(TestType::facts());
     support::Identity const authority = support::makeAuthority();
     support::TextFile const caFile(authority.certificatePem());
     std::string const trusting = R"(, "caFile": ")" + caFile.path() + '"';
     auto const sync = [&](support::CertificateOptions const& how, bool signedByItself,
-                          std::string const& more, std::initializer_list<std::string> parts) {
+                          std::string const& more, std::vector<std::string> const& parts) {
         support::Identity const identity = support::makeIdentity(signedByItself ? nullptr : &authority, how);
         support::TextFile const certificate(identity.certificatePem());
         support::TextFile const key(identity.keyPem());
-        emulator::FeishuOptions options;
+        auto options = TestType::options();
         options.certificateFile = certificate.path();
         options.keyFile = key.path();
-        emulator::FeishuServer server(std::move(options), emulator::generate(5));
+        typename TestType::Server server(std::move(options), emulator::generate(5));
         d.businessAt(server.baseUrl(), more);
-        if (parts.size() == 0) {
+        if (parts.empty()) {
             Ran const r = corpctl({"--app", d.app(), "--store", "memory", "sync", "corps.Demo"});
             CAPTURE(r.err);
             CHECK(r.code == 0);
@@ -396,8 +576,9 @@ TEST_CASE("bad input: servers that cannot be trusted", "[integration]") {
     sync(other, false, trusting, {"another host"});
 }
 
-TEST_CASE("bad input: servers that are not there, or speak another language", "[integration]") {
-    Directory const d;
+TEMPLATE_TEST_CASE("bad input: servers that are not there, or speak another language", "[integration]",
+                   Feishu, DingTalk, WeCom) {
+    Directory const d(TestType::facts());
     // As corpctl does it, but for the clock: a sync tries again for seconds before it gives up.
     auto const said = [&](std::string const& url) -> std::string {
         d.businessAt(url);
@@ -405,7 +586,7 @@ TEST_CASE("bad input: servers that are not there, or speak another language", "[
         clock->autoAdvance();
         corps::ContextOptions options;
         options.clock = clock;
-        corps::FSInnerType<corps::HttpsTransport, corps::MemoryStorage> corp(
+        typename TestType::template Corp<corps::MemoryStorage> corp(
             corps::loadElement(*corps::directoryFiles(d.app()), "corps.Demo"), corps::Context(options),
             corps::HttpsTransport(), corps::MemoryStorage());
         try {

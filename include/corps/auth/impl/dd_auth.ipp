@@ -91,6 +91,8 @@ CORPS_DECL asio::awaitable<IssuedToken> DDAuth::token(Channel& wire) const {
         if (code.find("Qps") != std::string::npos || code.find("Qpm") != std::string::npos)
             a.raise(Errc::rateLimited, "the platform limits the rate of calls");
         if (a.integer("errcode") == -1) a.raise(Errc::transport, "the platform cannot answer at the moment");
+        if (a.integer("errcode") == 404 || a.status() == 404)
+            a.raise(Errc::protocol, "the platform has no such call at this address: is baseUrl right?");
         if (a.status() == 200 && code.empty() && !a.integer("errcode"))
             a.raise(Errc::protocol, "the answer holds no token");
         a.raise(Errc::authRejected, "the platform gives no token for appKey and appSecret");

@@ -78,6 +78,8 @@ public:
             raise(Errc::rateLimited, "the platform limits the rate of calls");
         if (d_.httpStatus >= 500 || code() == 2200)
             raise(Errc::transport, "the platform cannot answer at the moment");
+        if (d_.httpStatus == 404)
+            raise(Errc::protocol, "the platform has no such call at this address: is baseUrl right?");
         // Half an answer, or a page of something in between: asking again may help.
         if (!d_.upstreamCode && d_.httpStatus == 200)
             raise(Errc::transport, "the answer is not the platform's JSON: is baseUrl right?");

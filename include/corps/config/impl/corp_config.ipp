@@ -157,11 +157,12 @@ CORPS_DECL boost::json::object CorpConfig::credentials() const {
         if (object == nullptr) throw errorAt("authConfig", "an object with the credentials");
         out = *object;
     }
-    for (auto const& entry : out)
-        if (!entry.value().is_string() && !detail::integerText(entry.value()))
-            throw errorAt(std::string(nested != nullptr ? "authConfig." : "") +
-                              std::string(detail::plainText(entry.key())),
-                          "a text");
+    for (auto const& entry : out) {
+        if (entry.value().is_string() || detail::integerText(entry.value())) continue;
+        std::string const key(detail::plainText(entry.key()));
+        throw errorAt((nested != nullptr ? "authConfig." : "") + key,
+                      key == "agentId" ? "a text or a whole number" : "a text");
+    }
     return out;
 }
 
