@@ -34,7 +34,6 @@ struct DingTalkSteps {
     using Options = emulator::DingTalkOptions;
     using Behaviour = emulator::DingTalkBehaviour;
     static constexpr char const* kMembers = kUsersOf;
-    static constexpr bool kLeadersInMembers = true;
     static constexpr bool kKnownInPart = true;
 
     /** Ids are numbers here, and the root is 1. */

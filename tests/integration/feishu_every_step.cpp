@@ -35,7 +35,6 @@ struct FeishuSteps {
     using Options = emulator::FeishuOptions;
     using Behaviour = emulator::FeishuBehaviour;
     static constexpr char const* kMembers = "/users/find_by_department";
-    static constexpr bool kLeadersInMembers = false;
     static constexpr bool kKnownInPart = false;
 
     static std::string deptId(std::string_view name) { return std::string(name); }

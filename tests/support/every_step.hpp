@@ -12,8 +12,9 @@
 //     static std::optional<End> endOf(Facts const&, Way const&, bool forGood);  // where the table is not it
 //     static void adapt(emulator::Fault&, Facts const&, Way const&);
 //     static void randomise(Behaviour&, draw);
+//     static CorpConfig complete(CorpConfig);       // optional: with what stands in other elements
 //     static constexpr char const* kMembers;        // part of the path of the lists of members
-//     static constexpr bool kLeadersInMembers;      // which tell who leads, too
+
 //     static constexpr bool kKnownInPart;           // somebody new may be there before all of them is told
 #pragma once
 
@@ -375,7 +376,9 @@ public:
         HttpsOptions https;
         https.deadline = how.deadline;
         if (how.deadline.count() != 0) wire = RecordedHttps(HttpsTransport(https));
-        typename P::Corp corp(CorpConfig(kEveryStepCorp, "Fire", std::move(keys)), Context(o), wire, storage);
+        CorpConfig config(kEveryStepCorp, "Fire", std::move(keys));
+        if constexpr (requires { P::complete(config); }) config = P::complete(std::move(config));
+        typename P::Corp corp(std::move(config), Context(o), wire, storage);
         SyncOptions options;
         options.concurrency = how.concurrency;
         return corp.syncCorp(options);
@@ -483,13 +486,9 @@ emulator::Fault faultOf(Way const& way, Call const& call, Facts const& facts, bo
     return f;
 }
 
-/**
- * One case: the faults, what became of it, and the sync after it.
- * @param trust An empty department is believed where all who stood there are shown by another one: so it is
- * when a department is dissolved.
- */
+/** One case: the faults, what became of it, and the sync after it. */
 template <class P>
-void tryOut(Bench<P>& bench, std::vector<emulator::Fault> const& faults, End expected, bool trust) {
+void tryOut(Bench<P>& bench, std::vector<emulator::Fault> const& faults, End expected) {
     Contents const& before = bench.before();
     Contents const& truth = bench.truth();
     bench.turn();
@@ -502,14 +501,7 @@ void tryOut(Bench<P>& bench, std::vector<emulator::Fault> const& faults, End exp
         error = e;
     }
     bench.server.clearFaults();
-    Contents after = bench.contents();
-    if (trust) {
-        for (auto const& [key, values] : before) {
-            bool const place = key.starts_with("CorpDeptMember") ||
-                               (P::kLeadersInMembers && key.starts_with("CorpDeptLeader"));
-            if (place && truth.contains(key)) after.emplace(key, values);
-        }
-    }
+    Contents const after = bench.contents();
     INFO((error ? std::string(error->what()) : report->toText()));
     CHECK(strange(before, truth, after, P::kKnownInPart) == "");
     if (error) {
@@ -538,8 +530,7 @@ void tryOut(Bench<P>& bench, Way const& way, Call const& call, bool forGood) {
     Facts const facts = P::facts(bench.how, call);
     End const expected = endOf<P>(facts, way, forGood);
     CAPTURE(way.name, call.name, forGood, nameOf(expected));
-    tryOut(bench, {faultOf<P>(way, call, facts, forGood)}, expected,
-           way.kind == Kind::empty && facts.members && !facts.later);
+    tryOut(bench, {faultOf<P>(way, call, facts, forGood)}, expected);
 }
 
 /** A number from the environment, for longer runs. */
@@ -613,10 +604,7 @@ void tryRandom(Bench<P>& bench, std::uint64_t seed) {
         faults.push_back(std::move(f));
     }
     CAPTURE(seed, told);
-    bool const empty = std::any_of(faults.begin(), faults.end(), [](emulator::Fault const& f) {
-        return f.kind == emulator::FaultKind::emptySuccess;
-    });
-    tryOut(bench, faults, End::open, empty);
+    tryOut(bench, faults, End::open);
 }
 
 }  // namespace corps::testsupport
