@@ -352,6 +352,27 @@ TEST_CASE("emulator: what waits for a receiver that is dropped is not sent", "[e
     CHECK(receiver.requests().size() == 1);
 }
 
+TEST_CASE("emulator: an alarm rings once, when the clock has come so far", "[emulator][callbacks-emu]") {
+    StandingClock clock;
+    CallbackSender sender(clock.reader(), false);
+    std::atomic<int> rung = 0;
+    sender.wakeAt("a", 1'000'500, [&] { ++rung; });
+    sender.wakeAt("b", 1'000'500, [&] { rung += 100; });
+    sender.wakeAt("b", 1'000'600, [&] { rung += 10; });  // in place of the former
+    sender.wakeAt("c", 1'000'500, [&] { rung += 1000; });
+    sender.forgetAlarm("c");
+    CHECK(sender.wait(10s));
+    CHECK(rung == 0);
+    clock.ms = 1'000'500;
+    CHECK(sender.wait(30s));
+    CHECK(rung == 1);
+    // What rings may set the next one.
+    sender.wakeAt("a", 1'000'600, [&] { sender.wakeAt("a", 1'000'700, [&] { ++rung; }); });
+    clock.ms = 1'000'700;
+    CHECK(sender.wait(30s));
+    CHECK(rung == 12);
+}
+
 TEST_CASE("emulator: the log keeps the last ten thousand that are over", "[emulator][callbacks-emu]") {
     StandingClock clock;
     CallbackSender sender(clock.reader(), false);

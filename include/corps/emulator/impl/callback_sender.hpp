@@ -67,6 +67,10 @@ public:
     CORPS_DECL void lose(const CallbackJob& job);
     /** Forgets what waits for a receiver: it counts as failed, and `done` is not called. */
     CORPS_DECL void drop(const std::string& receiver);
+    /** Calls `ring` once the clock has come so far, on the sender's thread and without a lock. @param name
+     * Whose alarm it is: one of that name that has not rung yet is replaced. */
+    CORPS_DECL void wakeAt(const std::string& name, std::int64_t dueMs, std::function<void()> ring);
+    CORPS_DECL void forgetAlarm(const std::string& name);
     /** The clock was moved. */
     CORPS_DECL void wake();
 

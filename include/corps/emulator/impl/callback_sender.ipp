@@ -208,11 +208,21 @@ public:
         lane.waiting.emplace(entry->job.dueMs, entry->record.id);
         const std::uint64_t id = entry->record.id;
         entries_.emplace(id, std::move(entry));
-        if (!loop_) {
-            loop_ = std::make_unique<Loop>();
-            loop_->thread = std::thread([context = &loop_->context] { context->run(); });
+        run();
+    }
+
+    void wakeAt(const std::string& name, std::int64_t dueMs, std::function<void()> ring) {
+        const std::lock_guard lock(mutex_);
+        if (!stopped_) {
+            alarms_[name] = {dueMs, std::move(ring)};
+            run();
         }
-        nudge();
+    }
+
+    void forgetAlarm(const std::string& name) {
+        const std::lock_guard lock(mutex_);
+        alarms_.erase(name);
+        changed_.notify_all();
     }
 
     void lose(const CallbackJob& job) {
@@ -304,6 +314,7 @@ public:
             const std::lock_guard lock(mutex_);
             gone.swap(entries_);
             lanes_.clear();
+            alarms_.clear();
             changed_.notify_all();
         }
     }
@@ -314,6 +325,10 @@ private:
         CallbackRecord record;
         std::size_t tries = 0;
         bool dropped = false;
+    };
+    struct Alarm {
+        std::int64_t dueMs = 0;
+        std::function<void()> ring;
     };
     struct Lane {
         std::set<std::pair<std::int64_t, std::uint64_t>> waiting;  // when due, and which
@@ -346,6 +361,14 @@ private:
         }
     }
 
+    void run() {
+        if (!loop_) {
+            loop_ = std::make_unique<Loop>();
+            loop_->thread = std::thread([context = &loop_->context] { context->run(); });
+        }
+        nudge();
+    }
+
     void nudge() {
         if (!nudged_) {
             nudged_ = true;
@@ -354,6 +377,10 @@ private:
     }
 
     [[nodiscard]] bool idleAt(std::int64_t now) const {
+        if (ringing_ > 0 || std::any_of(alarms_.begin(), alarms_.end(),
+                                        [now](const auto& named) { return named.second.dueMs <= now; })) {
+            return false;
+        }
         return std::none_of(lanes_.begin(), lanes_.end(), [now](const auto& named) {
             const Lane& lane = named.second;
             return lane.underway > 0 || (!lane.waiting.empty() && lane.waiting.begin()->first <= now);
@@ -370,9 +397,20 @@ private:
         }
         const std::int64_t now = now_();
         std::vector<Entry*> due;
+        std::vector<std::function<void()>> rings;
         std::optional<std::int64_t> next;
         {
             const std::lock_guard lock(mutex_);
+            for (auto alarm = alarms_.begin(); alarm != alarms_.end();) {
+                if (alarm->second.dueMs > now) {
+                    next = std::min(next.value_or(alarm->second.dueMs), alarm->second.dueMs);
+                    ++alarm;
+                } else {
+                    rings.push_back(std::move(alarm->second.ring));
+                    alarm = alarms_.erase(alarm);
+                }
+            }
+            ringing_ += rings.size();
             for (auto& [name, lane] : lanes_) {
                 while (!lane.waiting.empty() && lane.underway < lane.limit) {
                     const auto [at, id] = *lane.waiting.begin();
@@ -388,6 +426,12 @@ private:
         }
         for (Entry* entry : due) {
             start(loop, *entry, now);
+        }
+        for (const auto& ring : rings) {
+            ring();  // what it sends or sets comes with another turn
+            const std::lock_guard lock(mutex_);
+            --ringing_;
+            changed_.notify_all();
         }
         if (next) {
             std::chrono::milliseconds wait(*next - now);
@@ -494,6 +538,8 @@ private:
     std::uint64_t made_ = 0;
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_;
     std::map<std::string, Lane> lanes_;
+    std::map<std::string, Alarm> alarms_;
+    std::size_t ringing_ = 0;
     std::deque<CallbackRecord> over_;
     std::unique_ptr<Loop> loop_;
 };
@@ -504,6 +550,11 @@ CORPS_DECL CallbackSender::~CallbackSender() = default;
 CORPS_DECL void CallbackSender::send(CallbackJob job) { impl_->send(std::move(job)); }
 CORPS_DECL void CallbackSender::lose(const CallbackJob& job) { impl_->lose(job); }
 CORPS_DECL void CallbackSender::drop(const std::string& receiver) { impl_->drop(receiver); }
+CORPS_DECL void CallbackSender::wakeAt(const std::string& name, std::int64_t dueMs,
+                                       std::function<void()> ring) {
+    impl_->wakeAt(name, dueMs, std::move(ring));
+}
+CORPS_DECL void CallbackSender::forgetAlarm(const std::string& name) { impl_->forgetAlarm(name); }
 CORPS_DECL void CallbackSender::wake() { impl_->wake(); }
 CORPS_DECL std::vector<CallbackRecord> CallbackSender::records() const { return impl_->records(); }
 CORPS_DECL void CallbackSender::forget() { impl_->forget(); }
