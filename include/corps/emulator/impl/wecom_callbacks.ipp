@@ -189,7 +189,20 @@ CORPS_DECL void WeComServer::Impl::tell(const detail::WeComEnterprise& was, cons
     }
 }
 
-/** Whoever has an address is told of the end of a job, so it ends at once [90972]. */
+/** That a job is done, which it is then [90972]. */
+CORPS_DECL std::string detail::WeComPlatform::exportEvent(const std::string& corpId, ExportJob& job) const {
+    static constexpr std::string_view kExport = "/cgi-bin/export/";
+    const std::string_view kind = endpoint_->path.substr(kExport.size());
+    const bool fails = options_.behaviour.exportFails;
+    auto xml = wecom::eventHead(corpId, "sys", core_.wallMs(), "batch_job_result");
+    xml.open("BatchJob").text("JobId", job.id);
+    xml.text("JobType", "export_" + std::string(kind == "taguser" ? "tag" : kind));
+    xml.number("ErrCode", fails ? -1 : 0).text("ErrMsg", fails ? "system busy" : "ok");
+    job.polls = options_.behaviour.exportPolls;
+    return xml.close("BatchJob").close("xml").take();
+}
+
+/** Whoever has an address is told of the end of a job. */
 CORPS_DECL void WeComServer::Impl::exportSubmitted(const Token& token, ExportJob& job) {
     auto found = callbacks_.find(token.agentId);
     if (token.agentId == 0 && !token.contact) {  // an app of which nobody said which it is
@@ -198,19 +211,11 @@ CORPS_DECL void WeComServer::Impl::exportSubmitted(const Token& token, ExportJob
     if (found == callbacks_.end()) {
         return;
     }
-    static constexpr std::string_view kExport = "/cgi-bin/export/";
-    const std::string_view kind = endpoint_->path.substr(kExport.size());
-    const bool fails = options_.behaviour.exportFails;
     const detail::wecom::Receiver to = receiverOf(found->second);
-    auto xml = detail::wecom::eventHead(to.toUserName, "sys", core_.wallMs(), "batch_job_result");
-    xml.open("BatchJob").text("JobId", job.id);
-    xml.text("JobType", "export_" + std::string(kind == "taguser" ? "tag" : kind));
-    xml.number("ErrCode", fails ? -1 : 0).text("ErrMsg", fails ? "system busy" : "ok");
-    xml.close("BatchJob").close("xml");
-    job.polls = options_.behaviour.exportPolls;
+    std::string xml = exportEvent(to.toUserName, job);
     std::vector<detail::CallbackJob> batch;
     batch.push_back(detail::wecom::eventJob(detail::wecom::receiverName(found->first), to, "batch_job_result",
-                                            xml.take(), patience()));
+                                            std::move(xml), patience()));
     core_.send(std::move(batch));
 }
 

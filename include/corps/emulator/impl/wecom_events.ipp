@@ -31,9 +31,10 @@ namespace corps::emulator::detail::wecom {
 struct Receiver {
     std::string url;
     std::shared_ptr<const MessageCrypt> crypt;
-    std::string toUserName;  ///< an organisation, or a suite
-    std::string agentId;     ///< of an app; empty: the element is absent
-    std::string receiveId;   ///< at the end of what is encrypted
+    std::string toUserName;     ///< an organisation, or a suite
+    std::string agentId;        ///< of an app; empty: the element is absent, unless
+    bool emptyAgentId = false;  ///< it is there all the same, as in what suites get
+    std::string receiveId;      ///< at the end of what is encrypted
 };
 
 /** How long WeCom waits, and what it does then. */
@@ -103,7 +104,7 @@ inline CallbackJob eventJob(std::string name, const Receiver& to, std::string ev
         out.headers = {{"Content-Type", "text/xml"}};
         XmlWriter body;
         body.open("xml").text("ToUserName", to.toUserName);
-        if (!to.agentId.empty()) {
+        if (!to.agentId.empty() || to.emptyAgentId) {
             body.text("AgentID", to.agentId);
         }
         out.body = body.text("Encrypt", encrypted).close("xml").take();

@@ -256,6 +256,7 @@ protected:
     /** More calls than the platform lets one address make. */
     virtual bool addressUsedUp();
     /** A job was taken in: who waits to be told when it is done can be told. */
+    std::string exportEvent(const std::string& corpId, ExportJob& job) const;
     virtual void exportSubmitted(const Token& /*token*/, ExportJob& /*job*/) {}
 
     std::optional<HttpReply> checkToken(const HttpRequest& request, Call& call);
