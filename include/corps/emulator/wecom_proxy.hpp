@@ -3,6 +3,7 @@
 #include <corps/crypto/cipher.hpp>
 #include <corps/crypto/digest.hpp>
 #include <corps/detail/config.hpp>
+#include <corps/emulator/callbacks.hpp>
 #include <corps/emulator/organisation.hpp>
 #include <corps/emulator/server.hpp>
 #include <corps/emulator/wecom.hpp>
@@ -36,6 +37,7 @@ struct WeComProxyBehaviour : WeComBehaviour {
         maskParents = true;  // their ids need `corp_arch:base:base`
         openUserId = false;
         listIdCode = 60020;
+        callbackIdsOnly = false;
     }
 
     // Of apps authorised from then on
@@ -83,10 +85,23 @@ struct WeComProxyBehaviour : WeComBehaviour {
     std::string templatePostReceiver = "suite";
     std::string appGetReceiver = "provider";
     std::string appPostReceiver = "openCorp";
-    bool repeatAuthCode = true;  ///< a further try of a callback carries the same code
+    bool repeatAuthCode = true;        ///< a further try of a callback carries the same code
+    bool spaceBeforeInfoType = false;  ///< as an official sample has it
+    bool subscribeEvents = true;       ///< apps hear of every member who comes into sight or gets out of it
+    /** For an answer to an event of an authorisation; to others `callbackDeadline`. In real time. */
+    std::chrono::milliseconds suiteDeadline{1000};
 
     // Logins of third-party apps and installations from a web page
     std::string loginCorpId;  ///< whose member logs in; empty: the first that has authorised
+};
+
+/** Where events go: `suite_ticket`, authorisations at the template's address; what changes in an enterprise,
+ * in the manner of an enterprise's own app, at its app's. An empty `token` or `aesKey` is the template's. */
+struct WeComProxyCallback : CallbackOptions {
+    std::string suiteId;  ///< may be empty when there is one template
+    /** Empty: the template's address. An enterprise: that of its app. `*`: that of the apps of all, of which
+     * the first is asked; `$CORPID$` in the address is the id of each. */
+    std::string corp;
 };
 
 struct WeComProxyOptions : ServerOptions {
@@ -154,6 +169,11 @@ struct WeComAuthorisation {
  *                                         {"code"}, as a login gives it to the app; `service`: to a
  * third-party app
  *
+ * An address for events is named by POST /_emulator/callback with `url` and, as in WeComProxyCallback,
+ * `suiteId`, `corp`, `token`, `aesKey`, `verify` and `connections`. A template's address gets suite_ticket
+ * every ten minutes and create_auth, change_auth, cancel_auth and reset_permanent_code as they come to pass;
+ * it has to answer `success`, to the latter within a second, and silence is tried three times.
+ *
  * Exceptions  The constructor throws boost::system::system_error when it cannot listen or read the
  * certificate. What names an enterprise, template or member that is not there throws std::invalid_argument.
  * Cost        Memory as `Server` has it, for all enterprises together.
@@ -205,6 +225,14 @@ public:
     CORPS_DECL std::string resetSecret(std::string_view corp, std::string_view suiteId = {});
     /** The app's ids are encrypted from now on. */
     CORPS_DECL void upgradeIds(std::string_view corp, std::string_view suiteId = {});
+    /**
+     * Names an address for events; it replaces the one that the same receiver had.
+     *
+     * Exceptions  CallbackError when it does not answer as it must, or when something in `callback` is wrong.
+     * Threads     Any, but not one that the address needs to answer.
+     */
+    CORPS_DECL void setCallback(const WeComProxyCallback& callback);
+
     [[nodiscard]] CORPS_DECL WeComAuthorisation authorisation(std::string_view corp,
                                                               std::string_view suiteId = {}) const;
 

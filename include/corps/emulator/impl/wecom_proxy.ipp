@@ -269,8 +269,7 @@ CORPS_DECL WeComProxyServer::Impl::Token WeComProxyServer::Impl::tokenOf(App& ap
 // ---------------------------------------------------------------------------------------------------------------------------
 // What is shown [97104, 96259, 96260]
 
-CORPS_DECL bool WeComProxyServer::Impl::consented(const Call& call, Field field) const {
-    const App& app = *call.token->app;
+CORPS_DECL bool WeComProxyServer::Impl::consented(const App& app, Field field) {
     switch (field) {
         case Field::name: return app.has("contact:sensitive:user_name");
         case Field::deptName: return app.has("contact:sensitive:department_name");
@@ -294,7 +293,7 @@ CORPS_DECL bool WeComProxyServer::Impl::consented(const Call& call, Field field)
     return false;
 }
 
-CORPS_DECL bool WeComProxyServer::Impl::shows(const Call& call, Field field, bool list) const {
+CORPS_DECL bool WeComProxyServer::Impl::shows(const App& app, Field field, bool list) const {
     switch (field) {
         case Field::mobile:
         case Field::gender:
@@ -304,10 +303,10 @@ CORPS_DECL bool WeComProxyServer::Impl::shows(const Call& call, Field field, boo
         case Field::address:
         case Field::qrCode:
             // Since 2022-06-20 the member has to agree, too, and then they come by getuserdetail.
-            return !proxy_.behaviour.newApp && consented(call, field);
-        case Field::bizMail: return !proxy_.behaviour.newApp && !list && consented(call, field);
+            return !proxy_.behaviour.newApp && consented(app, field);
+        case Field::bizMail: return !proxy_.behaviour.newApp && !list && consented(app, field);
         case Field::directLeader:
-            return (!list || proxy_.behaviour.listDirectLeader) && consented(call, field);
+            return (!list || proxy_.behaviour.listDirectLeader) && consented(app, field);
         case Field::name:
         case Field::deptName:
         case Field::deptLeaders:
@@ -318,7 +317,7 @@ CORPS_DECL bool WeComProxyServer::Impl::shows(const Call& call, Field field, boo
         case Field::externalPosition:
         case Field::externalProfile: break;
     }
-    return consented(call, field);
+    return consented(app, field);
 }
 
 CORPS_DECL void WeComProxyServer::Impl::appendAgent(std::string& out, const Call& call) const {
@@ -499,6 +498,9 @@ void visitProxy(Behaviour& b, Visitor& at) {
     at("appGetReceiver", b.appGetReceiver);
     at("appPostReceiver", b.appPostReceiver);
     at("repeatAuthCode", b.repeatAuthCode);
+    at("suiteDeadlineMs", b.suiteDeadline);
+    at("spaceBeforeInfoType", b.spaceBeforeInfoType);
+    at("subscribeEvents", b.subscribeEvents);
     at("loginCorpId", b.loginCorpId);
 }
 
@@ -514,10 +516,24 @@ CORPS_DECL void WeComProxyServer::Impl::readBehaviour(const boost::json::value& 
     WeComProxyBehaviour next = proxy_.behaviour;
     detail::BehaviourReader in(json);
     detail::wecom::visitProxy(next, in);
+    const auto check = [](std::string_view name, const std::string& value) {
+        static constexpr std::array<std::string_view, 5> kWho{"provider", "suite", "corp", "openCorp",
+                                                              "none"};
+        if (std::find(kWho.begin(), kWho.end(), value) == kWho.end()) {
+            throw detail::ControlError(std::string(name),
+                                       "expected provider, suite, corp, openCorp or none, found \"" +
+                                           detail::quotable(value) + "\"");
+        }
+    };
+    check("templateGetReceiver", next.templateGetReceiver);
+    check("templatePostReceiver", next.templatePostReceiver);
+    check("appGetReceiver", next.appGetReceiver);
+    check("appPostReceiver", next.appPostReceiver);
     setBehaviour(std::move(next));
 }
 
 }  // namespace corps::emulator
 
+#include <corps/emulator/impl/wecom_proxy_callbacks.ipp>
 #include <corps/emulator/impl/wecom_proxy_console.ipp>
 #include <corps/emulator/impl/wecom_proxy_service.ipp>

@@ -106,8 +106,17 @@ CORPS_DECL void WeComProxyServer::Impl::replaceOrganisationOf(std::string_view c
     Client& whose = client(corp);  // who there is never changes
     detail::WeComEnterprise next(std::move(organisation));
     const std::lock_guard lock(core_.mutex());
+    std::vector<std::pair<App*, detail::VisibleRange>> before;
+    for (App* app : appsOf_.at(&whose)) {
+        if (app->callback && app->installed && app->enabled) {
+            before.emplace_back(app, rangeOf(*app));
+        }
+    }
     std::swap(whose.contacts, next);
     whose.byOpenId.clear();
+    for (const auto& [app, range] : before) {
+        tellContacts(*app, next, range);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -123,12 +132,14 @@ CORPS_DECL std::string WeComProxyServer::Impl::addTicket(Suite& suite) {
 
 CORPS_DECL std::string WeComProxyServer::Impl::pushTicket(Suite& suite) {
     std::string out = addTicket(suite);
+    tellTicket(suite);
     return out;
 }
 
 CORPS_DECL void WeComProxyServer::Impl::pushTicketEvery(Suite& suite, std::chrono::milliseconds interval) {
     suite.everyMs = interval.count();
     suite.nextMs = core_.nowMs() + suite.everyMs;
+    setTicketAlarm(suite);
 }
 
 /** What has come due since the last request. */
@@ -194,28 +205,42 @@ CORPS_DECL std::string WeComProxyServer::Impl::authorise(App& app, std::string_v
         throw detail::ControlError(
             "corp", "expected an enterprise that has not authorised " + app.suite->config.suiteId + " yet");
     }
+    const detail::VisibleRange before = rangeOf(app);
     install(app);
+    app.state = std::string(state);
     std::string code = addAuthCode(app, state);
+    tellAuthCode(app, "create_auth", code, state);
+    tellSight(app, before);
     return code;
 }
 
 CORPS_DECL void WeComProxyServer::Impl::setRange(App& app, WeComContactScope range) {
+    const detail::VisibleRange before = rangeOf(app);
     app.scope = std::move(range);
     app.client->contacts.ranges.erase(&app.scope);
+    tellAuth(app, "change_auth");
+    tellSight(app, before);
 }
 
 CORPS_DECL void WeComProxyServer::Impl::setPermissions(App& app,
                                                        const std::vector<std::string>& permissions) {
     app.permissions = {permissions.begin(), permissions.end()};
+    tellAuth(app, "change_auth");
 }
 
-CORPS_DECL void WeComProxyServer::Impl::setEnabled(App& app, bool enabled) { app.enabled = enabled; }
+CORPS_DECL void WeComProxyServer::Impl::setEnabled(App& app, bool enabled) {
+    const detail::VisibleRange before = rangeOf(app);
+    app.enabled = enabled;
+    tellAuth(app, "change_auth");
+    tellSight(app, before);
+}
 
 CORPS_DECL void WeComProxyServer::Impl::cancel(App& app) {
     app.installed = false;
     app.oldCode.clear();
     dropTokens(app);
     std::erase_if(authCodes_, [&](const auto& entry) { return entry.second.app == &app; });
+    tellAuth(app, "cancel_auth");
 }
 
 CORPS_DECL std::string WeComProxyServer::Impl::resetSecret(App& app) {
@@ -226,6 +251,7 @@ CORPS_DECL std::string WeComProxyServer::Impl::resetSecret(App& app) {
     }
     newSecret(app);
     std::string code = addAuthCode(app, {});
+    tellAuthCode(app, "reset_permanent_code", code, {});
     return code;
 }
 

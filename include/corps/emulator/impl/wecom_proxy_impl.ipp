@@ -22,6 +22,10 @@ namespace corps::emulator {
 
 namespace detail {
 
+namespace wecom {
+struct SuiteEvent;
+}  // namespace wecom
+
 /** A template with what has become of it. */
 struct WeComTemplate {
     struct Ticket {
@@ -34,6 +38,7 @@ struct WeComTemplate {
     std::int64_t everyMs = 0;    ///< 0: only when it is asked for
     std::int64_t nextMs = 0;
     std::string currentToken;
+    std::optional<CallbackOptions> callback;
 
     /** An app of proxy development: its permanent code is a secret like that of an own app. */
     [[nodiscard]] bool proxy() const { return config.suiteId.starts_with("dk"); }
@@ -60,6 +65,8 @@ struct WeComProviderApp {
     bool externalEncrypted = true;
     std::int64_t agentId = 0;
     std::string permanentCode;
+    std::string state;  ///< of the authorisation
+    std::optional<CallbackOptions> callback;
     std::string oldCode;  ///< good until the new one is fetched
     std::uint64_t codes = 0;
     std::set<std::string, std::less<>> permissions;
@@ -122,6 +129,11 @@ public:
     std::string behaviourJson() const override;
     void readBehaviour(const boost::json::value& json) override;
     std::optional<std::string> control(std::string_view what, const HttpRequest& request) override;
+    detail::CallbackSetting prepareCallback(const boost::json::value& json) override;
+    /** @throws ControlError */
+    detail::CallbackSetting prepareCallback(WeComProxyCallback callback);
+    std::string callbacksSet() const override;
+    void clearCallbacks() override;
 
 private:
     struct SuiteToken {
@@ -144,8 +156,14 @@ private:
     // What an app sees
     Identity identify(const std::string& corpId, const std::string& secret) override;
     std::int64_t findLogin(const std::string& corpId, std::int64_t agentId, LoginTarget& out) override;
-    bool shows(const Call& call, Field field, bool list) const override;
-    bool consented(const Call& call, Field field) const override;
+    bool shows(const Call& call, Field field, bool list) const override {
+        return shows(*call.token->app, field, list);
+    }
+    bool consented(const Call& call, Field field) const override {
+        return consented(*call.token->app, field);
+    }
+    bool shows(const App& app, Field field, bool list) const;
+    static bool consented(const App& app, Field field);
     bool seesStructure(const Call& call) const override {
         return call.token->app->has("corp_arch:base:base");
     }
@@ -178,6 +196,28 @@ private:
     std::string addTicket(Suite& suite);
     std::string addAuthCode(App& app, std::string_view state);
     std::string shownId(const App& app, Index member) const;
+
+    // what is told
+    std::string receiveId(const std::string& which, const Suite& suite, const App* app) const;
+    static std::string receiverName(const Suite& suite, const App* app);
+    detail::wecom::Receiver receiver(const CallbackOptions& callback, const Suite& suite,
+                                     const App* app) const;
+    detail::wecom::Patience patience(std::chrono::milliseconds deadline) const;
+    void tellSuite(Suite& suite, detail::wecom::SuiteEvent event, App* app = nullptr,
+                   const std::string& state = {});
+    void tellTicket(Suite& suite);
+    void tellAuthCode(App& app, std::string infoType, std::string authCode, std::string_view state);
+    void tellAuth(App& app, std::string infoType);
+    void setTicketAlarm(Suite& suite);
+    void tellApp(const App& app, std::vector<detail::CallbackJob>& batch, std::string event,
+                 std::string xml) const;
+    detail::VisibleRange rangeOf(App& app);
+    void tellSight(App& app, const detail::WeComEnterprise& was, const detail::VisibleRange& before,
+                   std::vector<detail::CallbackJob>& batch);
+    void tellSight(App& app, const detail::VisibleRange& before);
+    void tellContacts(App& app, const detail::WeComEnterprise& was, const detail::VisibleRange& before);
+    std::vector<std::string> withheldElements(const App& app) const;
+    void exportSubmitted(const Token& token, ExportJob& job) override;
 
     // service/...
     HttpReply suiteToken(const Call& call);
