@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Lists an organisation of corps-emulator with the official SDKs of the platforms, and with clients of WeCom, which nobody here wrote:
+# Lists an organisation of corps-emulator with the official SDKs of the platforms, and with clients of WeCom, which nobody here wrote;
+# and lets a library of WeCom read and write encrypted messages with ours (crypto.mjs):
 #
 #   bash tests/sdk/run.sh [FILE...]     (default: every FILE beside this one that is named PLATFORM.mjs, .go, .java or .py)
 #
@@ -21,8 +22,12 @@ export SDK_SUITE_ID=dk0123456789abcdef SDK_PROVIDER_SECRET='whose template it is
 
 if [ $# -gt 0 ]; then files=("$@"); else files=(tests/sdk/*.mjs tests/sdk/*.go tests/sdk/*.java tests/sdk/*.py); fi
 
+# Whether one of the files needs an emulator: what is called crypto.* is held against tests/sdk/message_crypt.cpp.
+emulated=
+for file in "${files[@]}"; do case $(basename "$file") in crypto.*) ;; *) emulated=1 ;; esac; done
+
 emulator=${CORPS_EMULATOR:-}
-if [ -z "$emulator" ]; then
+if [ -z "$emulator" ] && [ -n "$emulated" ]; then
   . tests/support/jobs.sh
   cmake --preset release >"$work/configure.log" 2>&1 || { cat "$work/configure.log"; exit 1; }
   cmake --build --preset release --target corps-emulator
@@ -34,8 +39,13 @@ stop() { [ -z "$pid" ] || { kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; 
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
 
-# start PLATFORM: an emulator with an organisation of its own; sets address.
+# start PLATFORM: an emulator with an organisation of its own; sets address. For crypto: our program; address is its path.
 start() {
+  if [ "$1" = crypto ]; then
+    address=$work/message_crypt
+    "${CXX:-g++}" -std=c++20 -O1 -Iinclude tests/sdk/message_crypt.cpp -lcrypto -o "$address"
+    return
+  fi
   local log=$work/$1.log organisations=(--org "$work/$1.org.json")
   "$emulator" --platform "$1" --generate 700:7 --print-org >"$work/$1.org.json"
   if [ "$1" = wecom-proxy ]; then
@@ -83,7 +93,7 @@ try_mjs() {
   fi
   cp "$1" "$dir/main.mjs"
   start "$2"
-  node "$dir/main.mjs" "http://$address" "$work/$2.org.json"
+  if [ "$2" = crypto ]; then node "$dir/main.mjs" "$address"; else node "$dir/main.mjs" "http://$address" "$work/$2.org.json"; fi
 }
 try_go() {
   local dir=$work/go/$2
