@@ -44,6 +44,7 @@ class QywxAuth;
 class QywxCallbacks;
 struct QywxInnerClient;
 class QywxProxyAuth;
+class QywxProxyCallbacks;
 struct QywxProxyClient;
 template <class Client, class Transport>
 struct Over;

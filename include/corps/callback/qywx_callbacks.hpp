@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace corps {
 
@@ -38,6 +39,18 @@ struct QywxIncoming {
  */
 [[nodiscard]] CORPS_DECL CallbackEvent qywxEvent(std::string_view text, XmlElement const& xml);
 
+/** Who takes callbacks of WeCom, and what they are checked with. */
+struct QywxReceiver {
+    MessageCrypt crypt;
+    std::optional<Duration> window{};  ///< see readQywx()
+    std::vector<std::string> ids{};    ///< whom a message may be encrypted for, and an envelope addressed to
+    std::string agentId{};             ///< the application; empty: not known
+};
+
+/** Reads a request to an application, its events and its answer. */
+[[nodiscard]] CORPS_DECL CallbackReading readQywxApp(QywxReceiver const& receiver,
+                                                     CallbackRequest const& request, TimePoint now);
+
 /**
  * WeCom's callbacks to an enterprise's own application or to its contact sync.
  *
@@ -50,18 +63,43 @@ public:
     /** Errors: Error(config) naming the file and the key. */
     CORPS_DECL explicit QywxCallbacks(CorpConfig const& config);
 
-    [[nodiscard]] CORPS_DECL CallbackReading read(CallbackRequest const& request,
-                                                  TimePoint now) const override;
+    [[nodiscard]] CallbackReading read(CallbackRequest const& request, TimePoint now) const override {
+        return readQywxApp(receiver_, request, now);
+    }
 
     /** What handleCallback() of a corp calls. */
     [[nodiscard]] CORPS_DECL static CallbackResponse handle(std::shared_ptr<MirrorCore> const& core,
                                                             CallbackRequest const& request);
 
 private:
-    MessageCrypt crypt_;
-    std::optional<Duration> window_;
-    std::string corpId_;
-    std::string agentId_;
+    QywxReceiver receiver_;
+};
+
+/**
+ * WeCom's callbacks to the application that a service provider runs for one enterprise: contact events, and
+ * who enters and leaves the range. (The template's own, tickets and authorisations, go to Suite.)
+ *
+ * Whose id stands in the encrypted part is told differently in different places: the enterprise's, the
+ * provider's, the suite's or none is taken, and `receiveId` where the platform uses another one.
+ *
+ * Business keys: corpId, agentId (optional), and `callback`: {token, aesKey, windowSeconds, receiveId};
+ * without it, token and encodingAESKey of the auths.* element.
+ */
+class QywxProxyCallbacks final : public CallbackDialect {
+public:
+    /** Errors: Error(config) naming the file and the key. */
+    CORPS_DECL explicit QywxProxyCallbacks(CorpConfig const& config);
+
+    [[nodiscard]] CallbackReading read(CallbackRequest const& request, TimePoint now) const override {
+        return readQywxApp(receiver_, request, now);
+    }
+
+    /** What handleCallback() of a corp calls. */
+    [[nodiscard]] CORPS_DECL static CallbackResponse handle(std::shared_ptr<MirrorCore> const& core,
+                                                            CallbackRequest const& request);
+
+private:
+    QywxReceiver receiver_;
 };
 
 }  // namespace corps

@@ -12,6 +12,8 @@
 
 namespace corps {
 
+class QywxProxyCallbacks;
+
 /**
  * The client of an application that a service provider runs for an enterprise (WeCom: document/path/97164).
  *
@@ -32,6 +34,8 @@ struct QywxProxyClient {
     /** What a store remembers of the business keys: the suite. The application in the enterprise may become
      * another one. */
     [[nodiscard]] CORPS_DECL static std::string appId(boost::json::object const& settings);
+    /** What handleCallback() reads the platform's callbacks with: <corps/callback/callbacks.hpp>. */
+    using Callbacks = QywxProxyCallbacks;
     class Api;
 
     /**

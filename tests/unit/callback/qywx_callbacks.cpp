@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <support/callback_requests.hpp>
 #include <support/callback_vectors.hpp>
@@ -304,4 +305,51 @@ TEST_CASE("a missing or wrong key of WeCom's callbacks is named, and nothing of 
     CHECK(names(error(withCallbackKey(good, "aesKey", nullptr)), "callback.aesKey"));
     CHECK(names(error(withCallbackKey(good, "windowSeconds", -1)), "callback.windowSeconds"));
     CHECK(names(error(withCallbackKey(good, "windowSeconds", "5")), "callback.windowSeconds"));
+}
+
+TEST_CASE("an application of a provider takes the ids that WeCom's pages disagree about, and no others",
+          "[callback]") {
+    auto auth =
+        std::make_shared<CorpConfig>("auths.Provider", "Provider",
+                                     boost::json::object{{"authConfig",
+                                                          {{"suiteId", "dk0123456789abcdef"},
+                                                           {"suiteSecret", "s"},
+                                                           {"token", kToken},
+                                                           {"encodingAESKey", kAesKey},
+                                                           {"providerCorpId", "wwprovider00000001"}}}});
+    CorpConfig config("corps.Customer", "Customer",
+                      {{"corpId", "wpAAAA"}, {"authFullName", "auths.Provider"}});
+    config.auth = auth;
+    std::string const xml =
+        "<xml><ToUserName>wpAAAA</ToUserName><CreateTime>1700000001</CreateTime><Event>"
+        "change_contact</Event><ChangeType>update_user</ChangeType><UserID>woBBBB</UserID>"
+        "</xml>";
+    MessageCrypt const crypt = messageCrypt();
+    auto const post = [&](CorpConfig const& with, std::string const& receiver) {
+        std::string const e = crypt.encrypt(xml, receiver);
+        return QywxProxyCallbacks(with).read(
+            CallbackRequest("POST", "/" + signedQuery(crypt, e),
+                            "<xml><ToUserName>wpAAAA</ToUserName><AgentID>1000055</AgentID><Encrypt>" + e +
+                                "</Encrypt></xml>"),
+            kThen);
+    };
+    for (char const* receiver : {"wpAAAA", "wwprovider00000001", "dk0123456789abcdef", ""}) {
+        CallbackReading const out = post(config, receiver);
+        INFO(receiver << ": " << out.refusal);
+        REQUIRE(out.events.size() == 1);
+        CHECK(out.response.body == "success");
+        CHECK(out.events[0].change.members == members({"woBBBB"}));
+    }
+    CHECK(post(config, "wpCCCC").response.status == 403);
+    // The keys of its own address come before the suite's.
+    CorpConfig own = config;
+    own.business["callback"] = {{"token", kToken}, {"aesKey", kAesKey}, {"receiveId", "wwplain"}};
+    CHECK(post(own, "wwplain").events.size() == 1);
+    CHECK(post(own, "wpCCCC").response.status == 403);
+    CHECK(post(withCallbackKey(own, "token", "another"), "wpAAAA").response.status == 403);
+    // An agent id that is known must be the same.
+    own.business["agentId"] = "1000056";
+    CHECK(post(own, "wpAAAA").response.status == 403);
+    config.auth = nullptr;
+    CHECK_THROWS_AS(QywxProxyCallbacks(config), Error);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <corps/callback/detail/event_json.hpp>
 #include <corps/callback/detail/message_keys.hpp>
 #include <corps/callback/qywx_callbacks.hpp>
 #include <corps/config/business_keys.hpp>
@@ -123,29 +124,25 @@ CORPS_DECL CallbackEvent qywxEvent(std::string_view text, XmlElement const& xml)
     return event;
 }
 
-CORPS_DECL QywxCallbacks::QywxCallbacks(CorpConfig const& config)
-    : crypt_(detail::messageCryptOf(config)), window_(detail::messageWindowOf(config)) {
-    std::string const place = config.place();
-    detail::BusinessKeys const keys(config.business, place);
-    corpId_ = keys.credential("corpId");
-    agentId_ = keys.credential("agentId", true);
-}
-
-CORPS_DECL CallbackReading QywxCallbacks::read(CallbackRequest const& request, TimePoint now) const {
-    QywxIncoming in = readQywx(crypt_, request, window_, now);
+CORPS_DECL CallbackReading readQywxApp(QywxReceiver const& receiver, CallbackRequest const& request,
+                                       TimePoint now) {
+    QywxIncoming in = readQywx(receiver.crypt, request, receiver.window, now);
     if (!in.refusal.empty()) return detail::refuseCallback(in.status, std::move(in.refusal));
-    if (in.receiveId != corpId_) return detail::refuseCallback(403, "encrypted for another enterprise");
+    auto const isOurs = [&receiver](std::string_view id) {
+        return std::find(receiver.ids.begin(), receiver.ids.end(), id) != receiver.ids.end();
+    };
+    if (!isOurs(in.receiveId)) return detail::refuseCallback(403, "encrypted for another enterprise");
     if (in.verification) return detail::answerCallback(std::move(in.text), "text/plain; charset=utf-8");
     CallbackReading out = detail::answerCallback("success", "text/plain; charset=utf-8");
     try {
         XmlElement const xml = readXml(in.text, XmlLimits{kMostCallbackBytes, 16});
         // What stands outside of the signed part must say the same as what stands in it.
-        bool const ours = (in.toUserName.empty() || in.toUserName == corpId_) &&
-                          (xml.child("ToUserName") == nullptr || xml.textOf("ToUserName") == corpId_);
+        bool const ours = (in.toUserName.empty() || isOurs(in.toUserName)) &&
+                          (xml.child("ToUserName") == nullptr || isOurs(xml.textOf("ToUserName")));
         std::string_view const inner = xml.textOf("AgentID");
-        bool const sameApp = in.agentId.empty() ||
-                             (inner.empty() ? in.agentId == agentId_ || detail::isOfWecomItself(in.agentId)
-                                            : in.agentId == inner);
+        bool const known =
+            receiver.agentId.empty() || in.agentId == receiver.agentId || detail::isOfWecomItself(in.agentId);
+        bool const sameApp = in.agentId.empty() || (inner.empty() ? known : in.agentId == inner);
         if (!ours || !sameApp)
             return detail::refuseCallback(403, "the envelope is of another enterprise or application");
         out.events.push_back(qywxEvent(in.text, xml));
@@ -155,10 +152,65 @@ CORPS_DECL CallbackReading QywxCallbacks::read(CallbackRequest const& request, T
     return out;
 }
 
+namespace detail {
+
+CORPS_DECL QywxReceiver qywxReceiverOf(CorpConfig const& config) {
+    std::string const place = config.place();
+    BusinessKeys const keys(config.business, place);
+    QywxReceiver out{messageCryptOf(config), messageWindowOf(config)};
+    out.ids.push_back(keys.credential("corpId"));
+    out.agentId = keys.credential("agentId", true);
+    return out;
+}
+
+CORPS_DECL QywxReceiver qywxProxyReceiverOf(CorpConfig const& config) {
+    std::string const place = config.place();
+    BusinessKeys const keys(config.business, place);
+    auto const receiver = [&]() -> QywxReceiver {
+        if (config.auth == nullptr || config.business.contains("callback")) {
+            QywxReceiver out{messageCryptOf(config), messageWindowOf(config)};
+            out.ids.emplace_back(CallbackKeys(config, "an object").secretIfAny("receiveId").reveal());
+            return out;
+        }
+        std::string const file = config.auth->place();
+        BusinessKeys const suite(config.auth->business, file);
+        Secret token = suite.secret("token");
+        Secret const aesKey = suite.secret("encodingAESKey");
+        try {
+            return QywxReceiver{MessageCrypt(std::move(token), aesKey), kMessageWindow};
+        } catch (Error const&) {
+            throw config.auth->errorAt("encodingAESKey", "43 letters and digits");
+        }
+    };
+    QywxReceiver out = receiver();
+    out.ids.push_back(keys.credential("corpId"));
+    out.ids.emplace_back();
+    boost::json::object const settings = config.settings();
+    for (std::string_view const key : {"providerCorpId", "suiteId"})
+        if (std::string id = textIn(settings, key); !id.empty()) out.ids.push_back(std::move(id));
+    out.agentId = textIn(settings, "agentId");
+    return out;
+}
+
+}  // namespace detail
+
+CORPS_DECL QywxCallbacks::QywxCallbacks(CorpConfig const& config)
+    : receiver_(detail::qywxReceiverOf(config)) {}
+
 CORPS_DECL CallbackResponse QywxCallbacks::handle(std::shared_ptr<MirrorCore> const& core,
                                                   CallbackRequest const& request) {
     return takeCallback(core, request, [](CorpConfig const& config) -> std::unique_ptr<CallbackDialect> {
         return std::make_unique<QywxCallbacks>(config);
+    });
+}
+
+CORPS_DECL QywxProxyCallbacks::QywxProxyCallbacks(CorpConfig const& config)
+    : receiver_(detail::qywxProxyReceiverOf(config)) {}
+
+CORPS_DECL CallbackResponse QywxProxyCallbacks::handle(std::shared_ptr<MirrorCore> const& core,
+                                                       CallbackRequest const& request) {
+    return takeCallback(core, request, [](CorpConfig const& config) -> std::unique_ptr<CallbackDialect> {
+        return std::make_unique<QywxProxyCallbacks>(config);
     });
 }
 
