@@ -62,6 +62,13 @@ While it runs:
                                          garbage|rate-limit|expire-token|wrong-token|code|repeat-cursor|empty-success", ...}]
   POST             /_emulator/clock      {"advanceSeconds": N}
   GET|PUT          /_emulator/behaviour  scopes, contact range and other ways to answer
+  GET|POST|DELETE  /_emulator/callback   where events go when the organisation changes: {"url", "token", "aesKey"} (Feishu:
+                                         "verificationToken", "encryptKey"; "appId"; DingTalk: "appKey"; WeCom: "agentId"
+                                         of an app); the address is asked first, unless "verify" is false
+  GET|DELETE       /_emulator/callbacks  events, what became of each, and whether all that is due is done; forget
+  GET|POST|DELETE  /_emulator/callback-faults   [{"match": "event or text", "kind": "lost|doubled|shuffled|delayed|
+                                         answer-lost|wrong-signature|garbled", "times": 1, "delayMs": 1000}]
+  POST             /_emulator/rename     {"from", "to"}: WeCom: another userid for a member
   GET              /_emulator/code?memberId=ID[&corp=ID]   DingTalk, WeCom: a code as a login gives it to an app
 
 wecom-proxy, of the enterprise "corp" (its id in either form):

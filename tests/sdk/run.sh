@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Lists an organisation of corps-emulator with the official SDKs of the platforms, and with clients of WeCom, which nobody here wrote;
+# lets them take the events that it sends (PLATFORM.callbacks.*);
 # and lets a library of WeCom read and write encrypted messages with ours (crypto.mjs):
 #
-#   bash tests/sdk/run.sh [FILE...]     (default: every FILE beside this one that is named PLATFORM.mjs, .go, .java or .py)
+#   bash tests/sdk/run.sh [FILE...]     (default: every FILE beside this one that is named PLATFORM*.mjs, .go, .java or .py)
 #
 # Not part of the ordinary test run: it fetches the SDKs with npm, go, mvn or pip, as the system is set up for them; what is
 # not there is skipped and said. The tools: sh tests/install-deps.sh sdk (Go comes as you like). All that is made lies under
