@@ -529,7 +529,8 @@ TEST_CASE("emulator: an app of DingTalk registers its address", "[emulator][call
     REQUIRE(events.size() == 1);
     CHECK(opened(events[0], kCorp).at("userId") == json::value({"m9"}));
 
-    CHECK(app.code("update_call_back", registration(receiver, R"(["org_change","user_leave_org"])")) == 0);
+    CHECK(app.code("update_call_back",
+                   registration(receiver, R"(["org_change","chat_quit","user_leave_org"])")) == 0);
     receiver.fresh();
     server.setOrganisation(demo());
     REQUIRE(server.waitForCallbacks(60s));

@@ -32,6 +32,16 @@ inline constexpr std::array<std::string_view, 15> kTags{
     "org_admin_remove", "org_dept_create",   "org_dept_modify", "org_dept_remove", "org_remove",
     "org_change",       "label_user_change", "label_conf_add",  "label_conf_del",  "label_conf_modify"};
 
+/** Whether DingTalk has an event of that name. Those of other parts of it than the contacts are never sent.
+ */
+inline bool isTag(std::string_view name) noexcept {
+    static constexpr std::array<std::string_view, 6> kOthers{"attendance_", "bpms_", "chat_",
+                                                             "check_in",    "edu_",  "meetingroom_"};
+    return std::find(kTags.begin(), kTags.end(), name) != kTags.end() ||
+           std::any_of(kOthers.begin(), kOthers.end(),
+                       [name](std::string_view other) { return name.starts_with(other); });
+}
+
 /** One event before it is written in a dialect. `data` holds its members under the names of today. */
 struct Event {
     std::string_view tag;
@@ -144,8 +154,7 @@ CORPS_DECL detail::CallbackSetting DingTalkServer::Impl::prepareCallback(DingTal
     detail::requireLetters("token", callback.token, 3, 63);
     detail::requireLetters("aesKey", callback.aesKey, 43, 43);
     for (const std::string& tag : callback.tags) {
-        using detail::dingtalk::kTags;
-        if (std::find(kTags.begin(), kTags.end(), tag) == kTags.end()) {
+        if (!detail::dingtalk::isTag(tag)) {
             throw detail::ControlError("tags", "expected names of events, found \"" + tag + "\"");
         }
     }
@@ -586,8 +595,7 @@ CORPS_DECL HttpReply DingTalkServer::Impl::keepCallBack(const Call& call, bool f
         return failure(71010, "参数错误");
     }
     for (const std::string& tag : callback.tags) {
-        using detail::dingtalk::kTags;
-        if (std::find(kTags.begin(), kTags.end(), tag) == kTags.end()) {
+        if (!detail::dingtalk::isTag(tag)) {
             return failure(71008, "不合法的回调类型");
         }
     }
