@@ -81,6 +81,9 @@ wecom-proxy, of the enterprise "corp" (its id in either form):
   POST  /_emulator/cancel        {"corp"}: cancel_auth
   POST  /_emulator/reset         {"corp"}: reset_permanent_code; says the auth_code
   POST  /_emulator/upgrade       {"corp"}: the app's ids are encrypted from now on
+  POST  /_emulator/callback      {"url", "token", "aesKey"}: where the template's events go, at first a question; with
+                                 "corp" those of its app there, with "corp": "*" those of all, and $CORPID$ in the url
+                                 is the id of each. Without token and aesKey: those of the credentials
 )";
 
 /** Wrong usage: exit code 2. */

@@ -239,7 +239,7 @@ WeComContactScope range(Strings deptIds, Strings memberIds = {}, Strings tagIds 
 // Tickets and tokens
 
 TEST_CASE("wecom proxy emulator: a suite token costs a ticket that lives, and is the same until it ends",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     Provider provider(server);
     const std::string first = server.suiteTicket(kSuite);
@@ -279,7 +279,7 @@ TEST_CASE("wecom proxy emulator: a suite token costs a ticket that lives, and is
 }
 
 TEST_CASE("wecom proxy emulator: what is wrong with a question for a suite token is told apart",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     Provider provider(server);
     const std::string ticket = server.suiteTicket(kSuite);
@@ -323,7 +323,7 @@ TEST_CASE("wecom proxy emulator: what is wrong with a question for a suite token
     CHECK(provider.suiteToken() != token);
 }
 
-TEST_CASE("wecom proxy emulator: a provider's token comes without a code", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: a provider's token comes without a code", "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     Provider provider(server);
     const auto ask = [&](const std::string& corp, const std::string& secret) {
@@ -349,7 +349,8 @@ TEST_CASE("wecom proxy emulator: a provider's token comes without a code", "[pro
           word(answer, "provider_access_token"));
 }
 
-TEST_CASE("wecom proxy emulator: successes may come without a code, errors never do", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: successes may come without a code, errors never do",
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.omitErrcode = true;
     auto server = twoEnterprises(options);
@@ -366,7 +367,7 @@ TEST_CASE("wecom proxy emulator: successes may come without a code, errors never
 // Authorisations
 
 TEST_CASE("wecom proxy emulator: an auth code is good once, for ten minutes, for its template",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.authorised = false;
     auto server = twoEnterprises(options);
@@ -401,7 +402,8 @@ TEST_CASE("wecom proxy emulator: an auth code is good once, for ten minutes, for
     CHECK_THROWS_AS(server.authorise(kOther, "", kSuite), std::invalid_argument);  // once is enough
 }
 
-TEST_CASE("wecom proxy emulator: the older call tells the whole enterprise and the agent id", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: the older call tells the whole enterprise and the agent id",
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.authorised = false;
     options.behaviour.dealer = true;
@@ -421,7 +423,8 @@ TEST_CASE("wecom proxy emulator: the older call tells the whole enterprise and t
     CHECK_FALSE(body.as_object().contains("access_token"));
 }
 
-TEST_CASE("wecom proxy emulator: information on an authorisation, and who may have it", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: information on an authorisation, and who may have it",
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     Provider provider(server);
     const auto known = server.authorisation(kCorp, kSuite);
@@ -475,7 +478,8 @@ TEST_CASE("wecom proxy emulator: information on an authorisation, and who may ha
     CHECK(errcode(ask(kCorp, known.permanentCode)) == 48004);
 }
 
-TEST_CASE("wecom proxy emulator: a cancelled authorisation ends its secret and its tokens", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: a cancelled authorisation ends its secret and its tokens",
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     App other(server, kOther);
@@ -504,7 +508,7 @@ TEST_CASE("wecom proxy emulator: a cancelled authorisation ends its secret and i
 }
 
 TEST_CASE("wecom proxy emulator: a reset secret dies at once, or when the new one is fetched",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     const bool atOnce = GENERATE(true, false);
     options.behaviour.oldSecretDies = atOnce;
@@ -526,7 +530,7 @@ TEST_CASE("wecom proxy emulator: a reset secret dies at once, or when the new on
 }
 
 TEST_CASE("wecom proxy emulator: a disabled app has no tokens, and those there are do not work",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     server.disable(kCorp, kSuite);
@@ -538,7 +542,7 @@ TEST_CASE("wecom proxy emulator: a disabled app has no tokens, and those there a
     CHECK(errcode(app.gettoken()) == 0);
 }
 
-TEST_CASE("wecom proxy emulator: a QR code carries a state to who scans it", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: a QR code carries a state to who scans it", "[emulator][proxy-emu]") {
     auto options = frozen();
     options.authorised = false;
     WeComSuite offline;
@@ -581,7 +585,8 @@ TEST_CASE("wecom proxy emulator: a QR code carries a state to who scans it", "[p
 // ---------------------------------------------------------------------------------------------------------------------------
 // What an app sees
 
-TEST_CASE("wecom proxy emulator: a permanent code is the secret of one enterprise's app", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: a permanent code is the secret of one enterprise's app",
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     const std::string secret = server.authorisation(kCorp, kSuite).permanentCode;
@@ -609,11 +614,13 @@ TEST_CASE("wecom proxy emulator: a permanent code is the secret of one enterpris
         app.get("agent/get?agentid=" + std::to_string(server.authorisation(kCorp, kSuite).agentId));
     CHECK(agent.json().at("customized_publish_status") == 2);
     CHECK(agent.json().at("close") == 0);
+    CHECK(word(agent, "name") == "同步助手");
     CHECK(errcode(app.get("agent/get?agentid=1")) == 301002);
     CHECK(errcode(app.post("user/list_id")) == 60020);
 }
 
-TEST_CASE("wecom proxy emulator: ids are the provider's own and everywhere the same", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: ids are the provider's own and everywhere the same",
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     const auto open = [&](const std::string& id) { return server.openUserId(kCorp, id); };
@@ -652,7 +659,7 @@ TEST_CASE("wecom proxy emulator: ids are the provider's own and everywhere the s
 }
 
 TEST_CASE("wecom proxy emulator: ids in plaintext until the migration is finished, and never again",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.encryptedIds = false;
     auto server = twoEnterprises(options);
@@ -707,7 +714,7 @@ TEST_CASE("wecom proxy emulator: ids in plaintext until the migration is finishe
 }
 
 TEST_CASE("wecom proxy emulator: who converts many ids that are none may not for the rest of the day",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.wrongIds = 3;
     auto server = twoEnterprises(options);
@@ -726,7 +733,7 @@ TEST_CASE("wecom proxy emulator: who converts many ids that are none may not for
                            boost::json::serialize(boost::json::object{{"userid_list", many}}))) == 40058);
 }
 
-TEST_CASE("wecom proxy emulator: each field of a record needs its permission", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: each field of a record needs its permission", "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.newApp = false;
     options.behaviour.bizMail = true;
@@ -808,7 +815,7 @@ TEST_CASE("wecom proxy emulator: each field of a record needs its permission", "
 }
 
 TEST_CASE("wecom proxy emulator: names of people and departments need their permissions everywhere",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     const auto seen = [&] {
@@ -835,7 +842,7 @@ TEST_CASE("wecom proxy emulator: names of people and departments need their perm
 }
 
 TEST_CASE("wecom proxy emulator: the structure reaches beyond the range in simplelist and get alone",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     server.setRange(kCorp, range({"3"}), kSuite);
@@ -870,7 +877,7 @@ TEST_CASE("wecom proxy emulator: the structure reaches beyond the range in simpl
     CHECK(errcode(app.get("user/get?userid=" + server.openUserId(kCorp, "chen"))) == 60011);
 }
 
-TEST_CASE("wecom proxy emulator: a range is the app's own, and so are permissions", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: a range is the app's own, and so are permissions", "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     App other(server, kOther);
@@ -897,7 +904,7 @@ TEST_CASE("wecom proxy emulator: a range is the app's own, and so are permission
     CHECK(server.authorisation(kOther, kSuite).permissions == Strings{kDeptName});
 }
 
-TEST_CASE("wecom proxy emulator: exports hide the same fields", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: exports hide the same fields", "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     server.setPermissions(kCorp, {kUserName}, kSuite);
@@ -926,7 +933,8 @@ TEST_CASE("wecom proxy emulator: exports hide the same fields", "[proxy-emu]") {
     CHECK(size({kUserName}) < size(weComPermissions()));
 }
 
-TEST_CASE("wecom proxy emulator: an organisation is replaced without touching the others", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: an organisation is replaced without touching the others",
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     App other(server, kOther);
@@ -957,7 +965,7 @@ TEST_CASE("wecom proxy emulator: an organisation is replaced without touching th
 // ---------------------------------------------------------------------------------------------------------------------------
 // Limits
 
-TEST_CASE("wecom proxy emulator: the provider's addresses are listed", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: the provider's addresses are listed", "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     Provider provider(server);
     App app(server);
@@ -981,7 +989,8 @@ TEST_CASE("wecom proxy emulator: the provider's addresses are listed", "[proxy-e
     CHECK(errcode(app.get("department/list")) == 0);
 }
 
-TEST_CASE("wecom proxy emulator: an address has its limit, and each enterprise has one", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: an address has its limit, and each enterprise has one",
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.addressRatePerMinute = 5;
     options.behaviour.ratePerMinute = 3;
@@ -1004,7 +1013,8 @@ TEST_CASE("wecom proxy emulator: an address has its limit, and each enterprise h
     CHECK(errcode(app.get("department/list")) == 0);
 }
 
-TEST_CASE("wecom proxy emulator: a provider's address may call twice as much as others", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: a provider's address may call twice as much as others",
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.publishedRates = true;
     WeComProxyServer server(options, {demo(), demo(kOther), demo("wwC"), demo("wwD"), demo("wwE")});
@@ -1030,7 +1040,7 @@ TEST_CASE("wecom proxy emulator: a provider's address may call twice as much as 
 }
 
 TEST_CASE("wecom proxy emulator: who guesses secrets gets no token for an hour, for no enterprise",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.wrongSecrets = 3;
     auto server = twoEnterprises(options);
@@ -1052,7 +1062,7 @@ TEST_CASE("wecom proxy emulator: who guesses secrets gets no token for an hour, 
 // Logins
 
 TEST_CASE("wecom proxy emulator: a login names the enterprise, and tells its own id of who it was",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     App other(server, kOther);
@@ -1115,7 +1125,7 @@ TEST_CASE("wecom proxy emulator: a login names the enterprise, and tells its own
         400);
 }
 
-TEST_CASE("wecom proxy emulator: after the trial a login needs an account", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: after the trial a login needs an account", "[emulator][proxy-emu]") {
     auto options = frozen();
     options.behaviour.licences = true;
     options.behaviour.autoActivate = false;
@@ -1159,7 +1169,7 @@ TEST_CASE("wecom proxy emulator: after the trial a login needs an account", "[pr
 // Third-party apps
 
 TEST_CASE("wecom proxy emulator: what is for third-party apps is refused to templates of proxy development",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     Provider provider(server);
     const auto known = server.authorisation(kCorp, kSuite);
@@ -1184,7 +1194,8 @@ TEST_CASE("wecom proxy emulator: what is for third-party apps is refused to temp
     CHECK(errcode(provider.suite("get_admin_list", object({{"auth_corpid", "wwnobody"}}))) == 48004);
 }
 
-TEST_CASE("wecom proxy emulator: a third-party app is installed and used in its own way", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: a third-party app is installed and used in its own way",
+          "[emulator][proxy-emu]") {
     auto options = frozen();
     options.authorised = false;
     auto server = twoEnterprises(options);
@@ -1261,7 +1272,7 @@ TEST_CASE("wecom proxy emulator: a third-party app is installed and used in its 
 // The emulator itself
 
 TEST_CASE("wecom proxy emulator: without credentials any will do, but tickets and codes have to be right",
-          "[proxy-emu]") {
+          "[emulator][proxy-emu]") {
     WeComProxyOptions options;
     options.clock = [] { return 1'788'364'862'000ms; };
     WeComProxyServer server(options, {demo(), demo(kOther)});
@@ -1287,7 +1298,7 @@ TEST_CASE("wecom proxy emulator: without credentials any will do, but tickets an
     CHECK(server.authorisation(kCorp).permanentCode != server.authorisation(kOther).permanentCode);
 }
 
-TEST_CASE("wecom proxy emulator: requests are counted for each enterprise, too", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: requests are counted for each enterprise, too", "[emulator][proxy-emu]") {
     auto server = twoEnterprises();
     App app(server);
     App other(server, kOther);
@@ -1307,7 +1318,7 @@ TEST_CASE("wecom proxy emulator: requests are counted for each enterprise, too",
     CHECK(server.stats().byCorp.empty());
 }
 
-TEST_CASE("wecom proxy emulator: the consoles are at hand as control calls", "[proxy-emu]") {
+TEST_CASE("wecom proxy emulator: the consoles are at hand as control calls", "[emulator][proxy-emu]") {
     auto options = frozen();
     options.suites.pop_back();
     options.authorised = false;

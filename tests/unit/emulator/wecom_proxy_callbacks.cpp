@@ -173,7 +173,7 @@ boost::json::value exchanged(WeComProxyServer& server, const std::string& code) 
 }  // namespace
 
 TEST_CASE("wecom proxy callbacks: the test reads the vectors that everybody reads",
-          "[proxy-emu][callbacks-emu]") {
+          "[emulator][proxy-emu][callbacks-emu]") {
     const std::string c =
         "4j/AuRx71kQlxVlzbpsMWPVXJc0RXUTdS5A833U0bhDBrOYVY/dEMNc/wK0FXx8JWV3W7NhS+dJ1SoLHXsdLn5V0rh3Pygng7s/"
         "EmGcz"
@@ -208,7 +208,7 @@ TEST_CASE("wecom proxy callbacks: the test reads the vectors that everybody read
 }
 
 TEST_CASE("wecom proxy callbacks: a template's address is asked in the provider's name",
-          "[proxy-emu][callbacks-emu]") {
+          "[emulator][proxy-emu][callbacks-emu]") {
     WeComProxyServer server(frozen(true), {demo()});
     Receiver receiver(honest);
     server.setCallback(to(receiver));
@@ -246,7 +246,8 @@ TEST_CASE("wecom proxy callbacks: a template's address is asked in the provider'
     CHECK_THROWS_AS(server.setCallback(bad), CallbackError);
 }
 
-TEST_CASE("wecom proxy callbacks: a ticket looks like the platform's", "[proxy-emu][callbacks-emu]") {
+TEST_CASE("wecom proxy callbacks: a ticket looks like the platform's",
+          "[emulator][proxy-emu][callbacks-emu]") {
     WeComProxyServer server(frozen(true), {demo()});
     Receiver receiver(honest);
     server.setCallback(to(receiver));
@@ -269,7 +270,7 @@ TEST_CASE("wecom proxy callbacks: a ticket looks like the platform's", "[proxy-e
 }
 
 TEST_CASE("wecom proxy callbacks: tickets come by the server's clock, though nobody asks",
-          "[proxy-emu][callbacks-emu]") {
+          "[emulator][proxy-emu][callbacks-emu]") {
     WeComProxyServer server(frozen(true), {demo()});
     Receiver receiver(honest);
     server.pushTicketEvery(600s);
@@ -302,7 +303,7 @@ TEST_CASE("wecom proxy callbacks: tickets come by the server's clock, though nob
 }
 
 TEST_CASE("wecom proxy callbacks: an authorisation from its beginning to its end",
-          "[proxy-emu][callbacks-emu]") {
+          "[emulator][proxy-emu][callbacks-emu]") {
     WeComProxyServer server(frozen(false), {demo(), demo(kOther)});
     Receiver receiver(honest);
     server.setCallback(to(receiver));
@@ -361,7 +362,7 @@ TEST_CASE("wecom proxy callbacks: an authorisation from its beginning to its end
 }
 
 TEST_CASE("wecom proxy callbacks: only success will do, and only silence is tried again",
-          "[proxy-emu][callbacks-emu]") {
+          "[emulator][proxy-emu][callbacks-emu]") {
     auto options = frozen(false);
     const bool sameCode = GENERATE(true, false);
     options.behaviour.repeatAuthCode = sameCode;
@@ -398,7 +399,8 @@ TEST_CASE("wecom proxy callbacks: only success will do, and only silence is trie
     CHECK(exchanged(server, element(events[2], "AuthCode")).at("errcode") == 0);
 }
 
-TEST_CASE("wecom proxy callbacks: an answer after the deadline is none", "[proxy-emu][callbacks-emu]") {
+TEST_CASE("wecom proxy callbacks: an answer after the deadline is none",
+          "[emulator][proxy-emu][callbacks-emu]") {
     auto options = frozen(false);
     options.behaviour.suiteDeadline = 1ms;
     options.behaviour.callbackTries = 1;
@@ -420,7 +422,7 @@ TEST_CASE("wecom proxy callbacks: an answer after the deadline is none", "[proxy
 TEST_CASE(
     "wecom proxy callbacks: an enterprise's changes come in the manner of an own app, under the provider's "
     "ids",
-    "[proxy-emu][callbacks-emu]") {
+    "[emulator][proxy-emu][callbacks-emu]") {
     WeComProxyServer server(frozen(true), {demo(), demo(kOther)});
     Receiver receiver(honest);
     Receiver others(honest);
@@ -494,7 +496,8 @@ TEST_CASE(
     CHECK(heardOf(server, receiver).empty());
 }
 
-TEST_CASE("wecom proxy callbacks: who comes into an app's sight subscribes", "[proxy-emu][callbacks-emu]") {
+TEST_CASE("wecom proxy callbacks: who comes into an app's sight subscribes",
+          "[emulator][proxy-emu][callbacks-emu]") {
     auto options = frozen(true);
     options.behaviour.subscribeEvents = true;
     WeComProxyServer server(options, {demo()});
@@ -528,7 +531,7 @@ TEST_CASE("wecom proxy callbacks: who comes into an app's sight subscribes", "[p
 }
 
 TEST_CASE("wecom proxy callbacks: addresses of many apps at once, and over the control calls",
-          "[proxy-emu][callbacks-emu]") {
+          "[emulator][proxy-emu][callbacks-emu]") {
     WeComProxyServer server(frozen(true), {demo(), demo(kOther)});
     Receiver receiver(honest);
     Connection connection(server.port());
@@ -564,7 +567,8 @@ TEST_CASE("wecom proxy callbacks: addresses of many apps at once, and over the c
     CHECK(connection.call("GET", "/_emulator/callback").json().as_array().empty());
 }
 
-TEST_CASE("wecom proxy callbacks: the end of an export is told to the app", "[proxy-emu][callbacks-emu]") {
+TEST_CASE("wecom proxy callbacks: the end of an export is told to the app",
+          "[emulator][proxy-emu][callbacks-emu]") {
     WeComProxyServer server(frozen(true), {demo()});
     Receiver receiver(honest);
     server.setCallback(to(receiver, kCorp));

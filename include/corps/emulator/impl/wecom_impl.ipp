@@ -242,6 +242,7 @@ protected:
         return corp_->directory->findMember(id);
     }
     virtual bool seesTags(const Call& /*call*/) const { return true; }
+    virtual std::string appName(const Call& /*call*/) const { return "App"; }
     /** Members of agent/get that only apps of providers have, and whether the app is shut. */
     virtual void appendAgent(std::string& out, const Call& call) const;
     /** A token is refused because of what has become of its app. */

@@ -193,7 +193,22 @@ CORPS_DECL void WeComProxyServer::Impl::dropTokens(const App& app) {
     std::erase_if(tokens_, [&](const auto& entry) { return entry.second.app == &app; });
 }
 
+CORPS_DECL void WeComProxyServer::Impl::forgetOld() {
+    constexpr std::size_t kMany = 1000;
+    // A day longer than they live, to tell what has ended from what never was.
+    const std::int64_t limit = core_.nowMs() - 86'400'000;
+    const auto clean = [&](auto& map) {
+        if (map.size() > kMany) {
+            std::erase_if(map, [&](const auto& entry) { return entry.second.expiresMs < limit; });
+        }
+    };
+    clean(suiteTokens_);
+    clean(authCodes_);
+    clean(invitations_);
+}
+
 CORPS_DECL std::string WeComProxyServer::Impl::addAuthCode(App& app, std::string_view state) {
+    forgetOld();
     std::string out = makeToken("", 64);
     authCodes_[out] = AuthCode{&app, std::string(state), false,
                                core_.nowMs() + std::chrono::milliseconds(proxy_.authCodeLifetime).count()};

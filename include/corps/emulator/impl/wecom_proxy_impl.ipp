@@ -171,6 +171,7 @@ private:
     std::string userId(const Call& call, Index member) const override;
     Index findUser(const Call& call, const std::string& id) override;
     bool seesTags(const Call& /*call*/) const override { return proxy_.behaviour.allTags; }
+    std::string appName(const Call& call) const override { return call.token->app->suite->config.name; }
     void appendAgent(std::string& out, const Call& call) const override;
     std::optional<HttpReply> checkApp(const Call& call) override;
     std::optional<HttpReply> checkProvider(Call& call) override;
@@ -193,6 +194,7 @@ private:
     void newSecret(App& app);
     void install(App& app);
     void dropTokens(const App& app);
+    void forgetOld();
     std::string addTicket(Suite& suite);
     std::string addAuthCode(App& app, std::string_view state);
     std::string shownId(const App& app, Index member) const;

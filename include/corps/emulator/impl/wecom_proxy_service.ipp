@@ -44,6 +44,7 @@ CORPS_DECL HttpReply WeComProxyServer::Impl::suiteToken(const Call& call) {
     const std::int64_t lifetime = std::chrono::milliseconds(proxy_.tokenLifetime).count();
     auto token = suiteTokens_.find(suite->currentToken);
     if (proxy_.behaviour.newSuiteTokens || token == suiteTokens_.end() || token->second.expiresMs <= now) {
+        forgetOld();
         suite->currentToken = makeToken("", 64);
         token = suiteTokens_.emplace(suite->currentToken, SuiteToken{suite, now + lifetime}).first;
         core_.countToken();
@@ -336,6 +337,7 @@ CORPS_DECL HttpReply WeComProxyServer::Impl::authUrl(const Call& call) {
     }
     invitation.state = state;
     invitation.expiresMs = core_.nowMs() + kLifetime * 1000;
+    forgetOld();
     const std::string code = makeToken("", 40);
     invitations_[code] = std::move(invitation);
     std::string out;
@@ -504,6 +506,7 @@ CORPS_DECL HttpReply WeComProxyServer::Impl::admins(const Call& call) {
 
 CORPS_DECL HttpReply WeComProxyServer::Impl::preAuthCode(const Call& call) {
     constexpr std::int64_t kLifetime = 1200;
+    forgetOld();
     const std::string code = makeToken("", 43);
     invitations_[code] = Invitation{{suite_}, "", core_.nowMs() + kLifetime * 1000};
     std::string out;

@@ -148,7 +148,8 @@ CORPS_DECL HttpReply detail::WeComPlatform::agentGet(const Call& call) {
     const auto [depts, users, tags] = resolve(*corp_, *scopeOf(*call.token));
     std::string out;
     detail::appendInteger(out, "agentid", id);
-    out += R"(,"name":"App","square_logo_url":"https://p.qlogo.cn/example/0","description":"",)"
+    detail::appendText(out, "name", appName(call));
+    out += R"(,"square_logo_url":"https://p.qlogo.cn/example/0","description":"",)"
            R"("allow_userinfos":{"user":)";
     detail::appendList(out, users, [&](std::string& to, Index member) {
         to += '{';
@@ -176,7 +177,8 @@ CORPS_DECL HttpReply detail::WeComPlatform::agentList(const Call& call) {
         out += '{';
         detail::appendInteger(out, "agentid",
                               call.token->agentId != 0 ? call.token->agentId : detail::wecom::kSomeAgent);
-        out += R"(,"name":"App","square_logo_url":"https://p.qlogo.cn/example/0"})";
+        detail::appendText(out, "name", appName(call));
+        out += R"(,"square_logo_url":"https://p.qlogo.cn/example/0"})";
     }
     return succeed(call, out + "]");
 }
