@@ -35,6 +35,13 @@ const std::string kApp = "dingexampleappkey01";
 const std::string kToken = "t0kenTest01";
 const std::string kKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
+/** A list of one text. */
+json::value listOf(const std::string& text) {
+    json::array out;
+    out.emplace_back(text);
+    return out;
+}
+
 Member person(const std::string& id, std::vector<Membership> departments) {
     Member out;
     out.memberId = id;
@@ -195,7 +202,7 @@ TEST_CASE("emulator: DingTalk checks an address before it tells it anything", "[
         {R"({"msg_signature":"x","encrypt":"","timeStamp":1700000000789,"nonce":""})", "timeStamp"}};
     for (const auto& [body, why] : wrong) {
         CAPTURE(body);
-        Receiver bad([body = body](const HttpRequest&) { return replyOf(200, body); });
+        Receiver bad([answered = body](const HttpRequest&) { return replyOf(200, answered); });
         try {
             server.setCallback(callbackTo(bad));
             FAIL("it was accepted");
@@ -527,7 +534,7 @@ TEST_CASE("emulator: an app of DingTalk registers its address", "[emulator][call
     REQUIRE(server.waitForCallbacks(60s));
     const auto events = receiver.fresh();
     REQUIRE(events.size() == 1);
-    CHECK(opened(events[0], kCorp).at("userId") == json::value({"m9"}));
+    CHECK(opened(events[0], kCorp).at("userId") == listOf("m9"));
 
     CHECK(app.code("update_call_back",
                    registration(receiver, R"(["org_change","chat_quit","user_leave_org"])")) == 0);

@@ -278,17 +278,18 @@ CORPS_DECL std::vector<detail::dingtalk::Event> DingTalkServer::Impl::roleEvents
         if (found == then.end()) {
             out.push_back({"label_conf_add", false, {{"scope", scope}, {"labelIdList", numbers({id})}}});
         } else if (found->second.name != label.name || found->second.parent != label.parent) {
-            const auto whole = [id = id](const Label& of) {
+            const std::int64_t labelId = id;
+            const auto whole = [labelId](const Label& of) {
                 std::string text = R"({"deleted":false,"color":-11687445,"hidden":false,"level":1,"scope":1)";
                 detail::appendText(text, "name", of.name);
-                detail::appendInteger(text, "id", id);
+                detail::appendInteger(text, "id", labelId);
                 detail::appendInteger(text, "parentId", of.parent);
                 return text + ",\"extraInfo\":{}}";
             };
-            const auto part = [id = id](const Label& of) {
+            const auto part = [labelId](const Label& of) {
                 std::string text = R"({"hidden":false)";
                 detail::appendText(text, "name", of.name);
-                detail::appendInteger(text, "id", id);
+                detail::appendInteger(text, "id", labelId);
                 return text + ",\"extraInfo\":{}}";
             };
             // Which of the two is whole differs between the page and what was seen.

@@ -396,6 +396,12 @@ CORPS_DECL void FeishuServer::Impl::tell(const detail::Directory& before, std::u
             if (!is.range.member(now)) {
                 continue;
             }
+            // In most organisations most people stay as they are.
+            if (!options_.behaviour.hideDeptsOutOfRange &&
+                was.directory.member(then) == is.directory.member(now) &&
+                before.organisation().corpId == currentOrganisation().corpId) {
+                continue;
+            }
             auto changed = changedNames(userMembers(was, then, all), userMembers(is, now, all));
             if (changed.empty()) {
                 continue;
