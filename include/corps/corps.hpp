@@ -7,6 +7,7 @@
  *   corps/transport/https.hpp     HTTPS (OpenSSL)
  *   corps/storage/sqlite.hpp      SQLite
  *   corps/app.hpp                 elements from a directory
+ *   corps/sync/auto_sync.hpp      syncs by schedule
  *   corps/emulator/emulator.hpp   servers that answer as the platforms do (OpenSSL)
  */
 #include <corps/config/corp_config.hpp>

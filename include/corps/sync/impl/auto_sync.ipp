@@ -236,13 +236,15 @@ struct AutoSync::State {
     }
     void stop() noexcept {
         ChangeSubscription doomed;
-        {
-            std::lock_guard const lock(mutex);
-            if (std::exchange(stopping, true) || over) return;
-            doomed = std::move(subscription);
-        }
         try {
-            asio::post(strand, [self = self_.lock()] {
+            asio::any_io_executor executor;
+            {
+                std::lock_guard const lock(mutex);
+                if (std::exchange(stopping, true) || over) return;
+                doomed = std::move(subscription);
+                executor = strand;
+            }
+            asio::post(executor, [self = self_.lock()] {
                 if (self == nullptr) return;
                 {
                     std::lock_guard const lock(self->mutex);
@@ -318,10 +320,13 @@ struct AutoSync::State {
         Life(Life const&) = delete;
         Life& operator=(Life const&) = delete;
         ~Life() {
+            asio::any_io_executor last;  // goes here: later the executor itself may be gone
             {
                 std::lock_guard const lock(state_->mutex);
                 state_->over = true;
                 state_->status.state = AutoSyncState::stopped;
+                last = std::move(state_->strand);
+                state_->strand = nullptr;
             }
             state_->ended.set();
         }
@@ -524,7 +529,6 @@ struct AutoSync::State {
     std::string const name;
     Run const run;
     AutoSyncOptions const options;
-    asio::any_io_executor const strand;
     std::weak_ptr<State> self_;
 
     asio::cancellation_signal cancel;   // used on the strand only, once the loop is spawned
@@ -532,7 +536,8 @@ struct AutoSync::State {
     detail::Gate gate;
     detail::Event const ended;
 
-    mutable std::mutex mutex;  // for all below
+    mutable std::mutex mutex;      // for all below
+    asio::any_io_executor strand;  // of the loop, while there is one
     AutoSyncStatus status;
     detail::Event wake;                 // of the wait that is under way
     Duration scheduled{0};              // the next run, whatever else comes
@@ -575,7 +580,8 @@ CORPS_DECL AutoSync::AutoSync(Context context, std::string corp, Run run, AutoSy
     state_ = std::make_shared<State>(std::move(context), std::move(corp), std::move(run), std::move(options));
     state_->self_ = state_;
     auto ended = [state = state_](std::exception_ptr) {};  // the signal must live until then
-    asio::co_spawn(state_->strand, State::loop(state_),
+    asio::any_io_executor const executor = state_->strand;  // the loop may end before this does
+    asio::co_spawn(executor, State::loop(state_),
                    asio::bind_cancellation_slot(state_->cancel.slot(), std::move(ended)));
 }
 
