@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <system_error>
 
 namespace corpctl {
 namespace {
@@ -13,11 +17,15 @@ struct Option {
     std::string_view value{};  ///< what stands for its value in the usage; empty: a flag
 };
 
+/** What a command is about, named after its operands. */
+enum class About { corp, corps, suite };
+
 struct Command {
     std::string_view name;
     std::vector<std::string_view> operands;  ///< before the corp
     std::vector<Option> options;
     std::string_view help;
+    About about = About::corp;
 };
 
 std::vector<Command> const& commands() {
@@ -33,6 +41,27 @@ std::vector<Command> const& commands() {
          "bring the store in line with the platform; --approve lets the held removals of that digest go, "
          "--allow-removals all of them; --migrate once when the application or the id types of the business "
          "file have changed"},
+        {"watch",
+         {},
+         {{"--interval", "SECONDS"},
+          {"--listen", "HOST:PORT"},
+          {"--settle", "SECONDS"},
+          {"--distance", "SECONDS"},
+          {"--parallel", "N"}},
+         "sync the corps and suites that are named, or all, every --interval (3600), and, with --listen, "
+         "sooner when "
+         "their "
+         "platforms call back: --settle (5) after the first change, at least --distance (60) after the last "
+         "sync; "
+         "at most --parallel (4) at once; until SIGTERM or SIGINT. SIGUSR1 prints how they stand",
+         About::corps},
+        {"authorize",
+         {"CODE"},
+         {},
+         "exchange the authorisation code that an enterprise's authorisation of a suite brought, where no "
+         "callback can bring it; CORPS_SUITE_TICKET in the environment is the suite's ticket, unless the "
+         "store has a newer one; prints the enterprise's id and name, and as which corp `watch` runs it",
+         About::suite},
         {"check",
          {},
          {},
@@ -196,6 +225,8 @@ std::string describe(Command const& c) {
         if (!o.value.empty()) option.append(" ").append(o.value);
         out.add(option + "]");
     }
+    if (c.about == About::corps) out.add("[NAME ...]");
+    if (c.about == About::suite) out.add("auths.Name");
     out.to(kHelpColumn);
     std::string_view rest = c.help;
     while (!rest.empty()) {
@@ -208,6 +239,40 @@ std::string describe(Command const& c) {
 
 constexpr std::string_view kSynopsis =
     "usage: corpctl --app DIR --store sqlite:FILE|memory [--as NAME] [--verbose] COMMAND corps.Name\n";
+
+/** A number of an option, from `least` on. */
+template <class T>
+T number(Arguments const& a, std::string_view option, T least, T most, T otherwise) {
+    std::optional<std::string> const text = a.value(option);
+    if (!text) return otherwise;
+    T out{};
+    auto const [end, ec] = std::from_chars(text->data(), text->data() + text->size(), out);
+    if (ec != std::errc() || end != text->data() + text->size() || out < least || out > most)
+        throw UsageError(std::string(option) + " needs a number from " + std::to_string(least) + " to " +
+                             std::to_string(most),
+                         a.command);
+    return out;
+}
+
+/** "127.0.0.1:8080", "[::1]:8080", "localhost:0" */
+std::pair<std::string, std::uint16_t> hostAndPort(std::string_view text, std::string const& command) {
+    std::size_t const colon = text.rfind(':');
+    std::string_view host = text.substr(0, colon);
+    bool const bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) host = host.substr(1, host.size() - 2);
+    std::uint16_t port = 0;
+    bool good = colon != std::string_view::npos && !host.empty() &&
+                (bracketed || host.find(':') == std::string_view::npos);
+    if (good) {
+        std::string_view const digits = text.substr(colon + 1);
+        auto const [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+        good = ec == std::errc() && end == digits.data() + digits.size();
+    }
+    if (!good)
+        throw UsageError("--listen needs HOST:PORT, like 127.0.0.1:8080; port 0 is any that is free",
+                         command);
+    return {std::string(host), port};
+}
 
 constexpr std::string_view kClosing = R"(
 DIR holds the elements: corps/Name/e.json and corps/Name/Name.json. {{NAME}} in them is taken from the environment.
@@ -245,14 +310,34 @@ void interpret(Arguments& a) {
             throw UsageError("--gender needs unknown, male, female or other", a.command);
         a.gender = it->second;
     }
+    constexpr std::int64_t kYear = 365 * 24 * 3600;
+    WatchOptions const usual;
+    auto const seconds = [&](std::string_view option, std::int64_t least, std::chrono::seconds otherwise) {
+        return std::chrono::seconds(number<std::int64_t>(a, option, least, kYear, otherwise.count()));
+    };
+    a.watch.interval = seconds("--interval", 1, usual.interval);
+    a.watch.settle = seconds("--settle", 0, usual.settle);
+    a.watch.distance = seconds("--distance", 0, usual.distance);
+    a.watch.parallel = number<std::size_t>(a, "--parallel", 1, 1000, usual.parallel);
+    if (std::optional<std::string> const text = a.value("--listen"))
+        a.watch.listen = hostAndPort(*text, a.command);
     if (a.has("--add") && a.has("--remove")) throw UsageError("either --add or --remove", a.command);
 }
 
-void checkPlaces(Arguments const& a) {
-    if (a.corp.rfind("corps.", 0) != 0 || a.corp.size() == 6)
+void checkPlaces(Arguments const& a, About about) {
+    auto const isA = [](std::string const& name, std::string_view kind) {
+        return name.starts_with(kind) && name.size() > kind.size();
+    };
+    for (std::string const& name : a.corps)
+        if (!isA(name, "corps.") && !isA(name, "auths."))
+            throw UsageError("the name of a corp reads corps.Name, that of a suite auths.Name, not " + name,
+                             a.command);
+    if (about == About::corp && !isA(a.corp, "corps."))
         throw UsageError("the name of a corp reads corps.Name, not " + a.corp, a.command);
+    if (about == About::suite && !isA(a.corp, "auths."))
+        throw UsageError("the name of a suite reads auths.Name, not " + a.corp, a.command);
     if (a.app.empty()) throw UsageError("--app DIR is missing");
-    if (a.command == "check") return;  // keeps nothing
+    if (a.command == "check" && a.store.empty()) return;  // keeps nothing
     if (a.store.empty()) throw UsageError("--store is missing: sqlite:FILE or memory");
     if (a.store.rfind("postgres:", 0) == 0)
         throw UsageError("postgres: is no storage of this version; sqlite:FILE or memory");
@@ -339,10 +424,21 @@ Arguments parse(int argc, char const* const* argv) {
         if (!a.options.emplace(name, std::move(value)).second)
             throw UsageError(name + " stands there twice", a.command);
     }
+    if (c.about == About::corps) {
+        a.corps = std::move(words);
+        std::ranges::sort(a.corps);
+        auto const twice = std::ranges::adjacent_find(a.corps);
+        if (twice != a.corps.end()) throw UsageError(*twice + " stands there twice", a.command);
+        interpret(a);
+        checkPlaces(a, c.about);
+        return a;
+    }
     if (words.size() < c.operands.size() + 1) {
         std::string needed;
         for (std::string_view operand : c.operands) needed.append(operand).append(" ");
-        throw UsageError(a.command + " needs " + needed + "corps.Name", a.command);
+        throw UsageError(
+            a.command + " needs " + needed + (c.about == About::suite ? "auths.Name" : "corps.Name"),
+            a.command);
     }
     if (words.size() > c.operands.size() + 1)
         throw UsageError("too many arguments: " + words[c.operands.size() + 1], a.command);
@@ -350,7 +446,7 @@ Arguments parse(int argc, char const* const* argv) {
     words.pop_back();
     a.operands = std::move(words);
     interpret(a);
-    checkPlaces(a);
+    checkPlaces(a, c.about);
     return a;
 }
 

@@ -6,7 +6,9 @@
 #include <corps/model/member_status.hpp>
 #include <corps/sync/options.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -30,6 +32,15 @@ private:
     std::string about_;
 };
 
+/** How watch does it. */
+struct WatchOptions {
+    std::chrono::seconds interval{3600};
+    std::chrono::seconds settle{5};
+    std::chrono::seconds distance{60};
+    std::size_t parallel = 4;
+    std::optional<std::pair<std::string, std::uint16_t>> listen{};  ///< host and port
+};
+
 struct Arguments {
     std::string app;
     std::string store;
@@ -38,9 +49,11 @@ struct Arguments {
     std::string command;                                      ///< "sync", "dept create"
     std::vector<std::string> operands;                        ///< of the command, as many as it has
     std::map<std::string, std::string, std::less<>> options;  ///< of the command; a flag's value is empty
-    std::string corp;
+    std::string corp;                ///< or auths.Name; empty for a command that takes many
+    std::vector<std::string> corps;  ///< of a command that takes many; empty: all there are
 
     corps::SyncOptions sync;
+    WatchOptions watch;
     corps::StatusFilter status = corps::StatusFilter::all;
     corps::Field<corps::Gender> gender{};
 

@@ -6,15 +6,22 @@
 #include "printing.hpp"
 #include "roles.hpp"
 #include "session.hpp"
+#include "watch.hpp"
 
 #include <corps/app.hpp>
+#include <corps/callback/callbacks.hpp>
+#include <corps/config/secret.hpp>
 #include <corps/corps.hpp>
 #include <corps/crypto/password.hpp>
+#include <corps/crypto/store_key.hpp>
 #include <corps/storage/memory.hpp>
 #include <corps/storage/sqlite.hpp>
+#include <corps/suite.hpp>
 #include <corps/transport/https.hpp>
 
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <ostream>
@@ -41,10 +48,25 @@ int runOn(Storage storage, Session const& session, corps::Context context) {
     corps::AppOptions options;
     options.init = false;  // `init` does it itself
     using Transport = corps::HttpsTransport;
+    auto const suiteOf = [context, storage](corps::CorpConfig auth) {
+        return corps::Suite<Transport, Storage>(std::move(auth), context, Transport(), storage);
+    };
     corps::App<corps::NormalType<Storage>, corps::FSInnerType<Transport, Storage>,
-               corps::DDInnerType<Transport, Storage>, corps::QywxInnerType<Transport, Storage>>
-        app(corps::directoryFiles(a.app), std::move(context), std::move(options), Transport(),
-            std::move(storage));
+               corps::DDInnerType<Transport, Storage>, corps::QywxInnerType<Transport, Storage>,
+               corps::QywxProxyType<Transport, Storage>>
+        app(corps::directoryFiles(a.app), context, std::move(options), Transport(), storage);
+    if (a.command == "watch") return watch(app, session, suiteOf);
+    if (a.command == "authorize") {
+        auto suite = suiteOf(app.element(a.corp));
+        // Where no callback brings codes, none brings tickets either. Not an argument: others see those.
+        if (char const* const ticket = std::getenv("CORPS_SUITE_TICKET");
+            ticket != nullptr && *ticket != '\0')
+            suite.pushTicket(corps::Secret(ticket));
+        corps::SuiteCorp const c = suite.authorize(a.operand(0));
+        session.out() << printable(c.corpId) << '\t' << printable(c.corpName) << '\t'
+                      << printable(suite.configOf(c.corpId).fullName) << '\n';
+        return kDone;
+    }
     return app.visit(a.corp, [&](auto& found) {
         auto corp = found.as(a.caller);
         return runCommand(corp, session);
@@ -53,7 +75,8 @@ int runOn(Storage storage, Session const& session, corps::Context context) {
 
 int run(Arguments const& a, Console const& console) {
     std::unique_ptr<ProgressLine> progress;
-    if (console.terminal && !a.verbose) progress = std::make_unique<ProgressLine>(console.err);
+    if (console.terminal && !a.verbose && a.command != "watch")
+        progress = std::make_unique<ProgressLine>(console.err);
     std::mutex logging;
     corps::ContextOptions options;
     if (progress != nullptr)
@@ -63,9 +86,14 @@ int run(Arguments const& a, Console const& console) {
             std::lock_guard<std::mutex> const lock(logging);
             console.err << printable(line) << std::endl;
         };
+    if (char const* const key = std::getenv("CORPS_STORE_KEY"); key != nullptr && *key != '\0')
+        options.storeKey = corps::storeKey(corps::Secret(std::string(key)));
     corps::Context const context(std::move(options));
     Session const session{a, console, progress.get()};
-    if (a.command == "check" || a.store == "memory") return runOn(corps::MemoryStorage(), session, context);
+    // A check makes no store; one that is there has the permanent codes of a suite.
+    bool const keepsNothing = a.command == "check" &&
+                              !(a.store.starts_with("sqlite:") && std::filesystem::exists(a.store.substr(7)));
+    if (keepsNothing || a.store == "memory") return runOn(corps::MemoryStorage(), session, context);
     return runOn(corps::SqliteStorage(a.store.substr(7)), session, context);
 }
 
