@@ -32,7 +32,7 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-constexpr std::size_t kLargestBody = std::size_t{1} << 20;
+constexpr std::size_t kLargestBody = std::size_t{4} << 20;
 constexpr std::size_t kMostConnections = 256;
 constexpr std::chrono::seconds kPatience{30};
 

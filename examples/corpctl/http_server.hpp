@@ -16,7 +16,7 @@ namespace corpctl {
 
 /**
  * Serves HTTP/1.1, without TLS: platforms want https, which the proxy in front of it speaks. Requests of more
- * than 1 MiB, connections that are silent for half a minute, and more than 256 connections at once are
+ * than 4 MiB, connections that are silent for half a minute, and more than 256 connections at once are
  * refused.
  */
 class HttpServer {

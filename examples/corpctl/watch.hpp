@@ -48,7 +48,9 @@ public:
             if constexpr (requires { corp.authFullName(); })
                 knowEnterprise(corp.authFullName(), corp.corpId(), corp.fullName());
             if constexpr (TakesCallbacks<Corp>) {
-                if (corp.corpData().contains("callback"))
+                // A provider's application has the keys of its suite where it has none of its own.
+                constexpr bool ofSuite = requires { corp.authFullName(); };
+                if (ofSuite || corp.corpData().contains("callback"))
                     mount("/callback/" + corp.fullName(),
                           [mine = corp](corps::CallbackRequest const& q) mutable {
                               return mine.handleCallback(q);
