@@ -579,7 +579,7 @@ CORPS_DECL AutoSync::AutoSync(Context context, std::string corp, Run run, AutoSy
     require(static_cast<bool>(run), "and what to run must be given");
     state_ = std::make_shared<State>(std::move(context), std::move(corp), std::move(run), std::move(options));
     state_->self_ = state_;
-    auto ended = [state = state_](std::exception_ptr) {};  // the signal must live until then
+    auto ended = [state = state_](std::exception_ptr) {};   // the signal must live until then
     asio::any_io_executor const executor = state_->strand;  // the loop may end before this does
     asio::co_spawn(executor, State::loop(state_),
                    asio::bind_cancellation_slot(state_->cancel.slot(), std::move(ended)));
