@@ -4,7 +4,7 @@
 #include <corps/emulator/feishu.hpp>
 #include <corps/emulator/impl/callback_messages.hpp>
 #include <corps/emulator/impl/feishu_crypt.hpp>
-#include <corps/emulator/impl/feishu_impl.ipp>
+#include <corps/emulator/impl/feishu_records.ipp>
 #include <corps/emulator/impl/fields.hpp>
 #include <corps/emulator/impl/organisation_diff.hpp>
 

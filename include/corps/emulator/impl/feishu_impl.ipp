@@ -24,8 +24,8 @@ using Members = std::vector<std::pair<std::string, std::string>>;
 }  // namespace detail::feishu
 
 /**
- * The Feishu dialect. Contacts are in feishu.ipp, tokens and login in feishu_login.ipp, events in
- * feishu_events.ipp.
+ * The Feishu dialect. Routes, gates and answers are in feishu.ipp, records and lists in feishu_records.ipp,
+ * what the calls do in the files beside them, events in feishu_events.ipp.
  *
  * Gates are passed in this order: route, method, Authorization, token, scope, rate, parameters, contact
  * range; then fields are pruned.
