@@ -179,6 +179,12 @@ public:
         return context().run(SuiteCore::post(core_, std::move(path), std::move(body), std::string()));
     }
 
+    /** Any other call with the provider's token. Errors: config without providerSecret. */
+    [[nodiscard]] boost::json::object postAsProvider(std::string path, boost::json::object body) {
+        return context().run(
+            SuiteCore::post(core_, std::move(path), std::move(body), std::string(SuiteCore::kProvider)));
+    }
+
     /** What the corp of an enterprise is configured with: "corps.<suiteId>_<corpId>". Errors: notFound. */
     [[nodiscard]] CorpConfig configOf(std::string_view corpId) const {
         SuiteCorp const c = corp(corpId);

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace corps {
 
@@ -60,6 +61,7 @@ class Identity {
 public:
     Identity() = default;
     std::string upstreamCorpId;
+    std::vector<std::string> otherCorpIds;  ///< under which other ids the platform knows the same enterprise
     std::string memberId;  ///< in the id type of the corp
     std::string openId;
     std::string unionId;

@@ -121,6 +121,10 @@ struct PullFault {
 /** What a pull proved beside the listings' own ends. */
 struct PullProof {
     std::string upstreamCorpId;  ///< the platform's id of the enterprise; empty when it gives none
+    std::vector<std::string> otherCorpIds{};  ///< under which other ids it knows the same enterprise
+    /** Which kind of ids the records had, where a platform may change it by itself: as in
+     * MirrorIdentity::idTypes. Empty: as configured, or nothing was shown. */
+    std::string idTypes{};
     std::string corpName;        ///< empty when it may not be read
     std::string rootDeptId;      ///< the platform's root id
     bool fullScope = false;      ///< the application sees the whole organisation
@@ -169,7 +173,10 @@ struct NoUpstream {};
  * is gone: of these, none but who left is resigned;
  * - optionally `otherIds(unit)`, a std::vector<std::string>: under which other ids the platform knows the
  * department or person of this unit. Asked when a store moves to other id types, so that everything given to
- * them here follows.
+ * them here follows;
+ * - optionally `currentIds(ids)`, an awaitable of a std::vector<std::string>: under which ids the platform knows
+ * these members now, in the order of ids; empty where it does not tell. Asked for the same reason, after a
+ * pull, of members whom it did not show.
  */
 template <class C>
 concept ClientPolicy = std::same_as<C, NoUpstream> ||
@@ -193,6 +200,9 @@ public:
     virtual void decode(Unit const& u, RowSink& rows) const = 0;
     [[nodiscard]] virtual std::string identity() const = 0;
     [[nodiscard]] virtual std::vector<std::string> otherIds(Unit const&) const { return {}; }
+    [[nodiscard]] virtual asio::awaitable<std::vector<std::string>> currentIds(std::vector<std::string>) {
+        co_return std::vector<std::string>();
+    }
     [[nodiscard]] virtual asio::awaitable<std::vector<Absence>> explainAbsence(
         std::vector<std::string> ids) = 0;
 };
@@ -213,6 +223,18 @@ public:
             return api_.otherIds(u);
         } else {
             return {};
+        }
+    }
+    [[nodiscard]] asio::awaitable<std::vector<std::string>> currentIds(
+        std::vector<std::string> ids) override {
+        if constexpr (requires(Api& api) {
+                          {
+                              api.currentIds(std::move(ids))
+                          } -> std::same_as<asio::awaitable<std::vector<std::string>>>;
+                      }) {
+            return api_.currentIds(std::move(ids));
+        } else {
+            return Upstream::currentIds(std::move(ids));
         }
     }
     [[nodiscard]] asio::awaitable<std::vector<Absence>> explainAbsence(

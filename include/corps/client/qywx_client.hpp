@@ -172,6 +172,8 @@ protected:
 
     /** The application's id: configured, known to who looks after the suite, or asked for (agent/list). */
     [[nodiscard]] asio::awaitable<std::string> findAgentId();
+    /** Under which encrypted ids the platform knows these plain ones now. */
+    [[nodiscard]] asio::awaitable<std::vector<std::string>> convertIds(std::vector<std::string> memberIds);
 
 private:
     friend class QywxDepartments;
@@ -195,9 +197,11 @@ private:
     std::string corpId_;
     std::string agentId_;  // as configured
     std::string suiteId_;  // of a provider's application
+    std::string userIdType_;  // of a provider's application, as configured
     bool provider_ = false;
     // Of the last pull:
     bool seesAll_ = false;
+    std::string idTypes_;  // of a provider's application: which ids were shown
     std::optional<std::string> idCredential_;  // whose lists of ids told who is there
 };
 

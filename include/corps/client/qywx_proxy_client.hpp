@@ -9,6 +9,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace corps {
 
@@ -23,7 +25,11 @@ class QywxProxyCallbacks;
  *   what they were;
  * - its calls are paced for the enterprise and, together, for all enterprises of the provider: 40,000 a
  * minute and 1,200,000 an hour for each API;
- * - there is no contact-sync assistant.
+ * - there is no contact-sync assistant;
+ * - ids of members are the enterprise's own ("userid") or encrypted for the provider ("open_userid"). Which,
+ *   the platform decides for each application, and it changes from the first to the second for good. Each pull
+ *   tells by how they look (`userIdType` says it instead), a store remembers it, and a change is refused
+ *   (wrongCorp) until it is asked for: SyncOptions::migrate, with which the platform itself says who is who.
  *
  * Business keys: corpId, authFullName; optional agentId, permanentCode, baseUrl, userIdType.
  */
@@ -36,6 +42,8 @@ struct QywxProxyClient {
     [[nodiscard]] CORPS_DECL static std::string appId(boost::json::object const& settings);
     /** What handleCallback() reads the platform's callbacks with: <corps/callback/callbacks.hpp>. */
     using Callbacks = QywxProxyCallbacks;
+    /** `userIdType`, where it is configured; else pulls tell. */
+    [[nodiscard]] CORPS_DECL static std::string idTypes(boost::json::object const& settings);
     class Api;
 
     /**
@@ -60,6 +68,15 @@ public:
 
     /** The application's id in this enterprise. Cost: nothing where it is known; else one call. */
     [[nodiscard]] asio::awaitable<std::string> agentId() { return findAgentId(); }
+
+    /**
+     * Under which encrypted ids the platform knows these members now, whose plain ids are given; in their
+     * order, empty for who is not visible. Nothing where the last pull showed plain ids. One call for 1,000
+     * (WeCom: document/path/97105).
+     */
+    [[nodiscard]] asio::awaitable<std::vector<std::string>> currentIds(std::vector<std::string> memberIds) {
+        return convertIds(std::move(memberIds));
+    }
 };
 
 }  // namespace corps

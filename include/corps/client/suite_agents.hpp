@@ -8,11 +8,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace corps {
 
 /**
- * Who knows the applications of a suite's enterprises: a Suite, or the auth policy of one corp. Found in a
+ * Who knows the applications and the ids of a suite's enterprises: a Suite, or the auth policy of one corp. Found in a
  * Context by the suite, and by suite and enterprise.
  *
  * Threads     All members may be called from any thread.
@@ -25,7 +26,9 @@ public:
     [[nodiscard]] virtual std::string knownAgentId(std::string_view corpId) = 0;
     /** @param agentId empty: what is remembered has turned out to be wrong. */
     virtual void learnAgentId(std::string_view corpId, std::string_view agentId) = 0;
-    /** The same, asked for where it is not known. */
+    /** Under which other ids the same enterprise is known. Blocks on the store. */
+    [[nodiscard]] virtual std::vector<std::string> otherCorpIds(std::string_view corpId) = 0;
+    /** The application's id, asked for where it is not known. */
     [[nodiscard]] virtual asio::awaitable<std::string> agentId(std::string corpId) = 0;
 };
 

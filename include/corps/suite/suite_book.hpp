@@ -110,6 +110,9 @@ private:
     std::shared_ptr<std::atomic<std::uint64_t>> changes_;
 };
 
+/** Under which other ids an enterprise is known. */
+[[nodiscard]] CORPS_DECL std::vector<std::string> otherIdsOf(SuiteBook& book, std::string_view corpId);
+
 }  // namespace corps
 
 #ifdef CORPS_HEADER_ONLY

@@ -66,11 +66,14 @@ public:
                                                                               std::string path,
                                                                               boost::json::object body,
                                                                               std::string credential);
+    /** Whose token a call is made with: the suite's where this is empty. */
+    static constexpr std::string_view kProvider = "provider";
     /** Erases what is mirrored of an enterprise, in any corp of the store. @return how many corps. */
     CORPS_DECL std::size_t eraseMirrored(std::string_view corpId);
 
     [[nodiscard]] CORPS_DECL std::string knownAgentId(std::string_view corpId) override;
     CORPS_DECL void learnAgentId(std::string_view corpId, std::string_view agentId) override;
+    [[nodiscard]] CORPS_DECL std::vector<std::string> otherCorpIds(std::string_view corpId) override;
     [[nodiscard]] CORPS_DECL asio::awaitable<std::string> agentId(std::string corpId) override;
 
 private:

@@ -13,10 +13,15 @@ struct MirrorIdentity {
     std::string platform;  ///< "feishu", "dingtalk", "wecom"
     std::string appId;
     std::string idTypes;  ///< of people and departments, "open_id/open_department_id"; empty where a platform
-                          ///< has one kind
+                          ///< has one kind, or where its pulls tell
 
     friend bool operator==(MirrorIdentity const&, MirrorIdentity const&) = default;
 
+    /** Whether a store that remembers `stored` may be opened as this. */
+    [[nodiscard]] bool admits(MirrorIdentity const& stored) const noexcept {
+        return platform == stored.platform && appId == stored.appId &&
+               (idTypes.empty() || stored.idTypes.empty() || idTypes == stored.idTypes);
+    }
     /** As the store keeps it. */
     [[nodiscard]] CORPS_DECL std::string packed() const;
     [[nodiscard]] CORPS_DECL static MirrorIdentity unpack(std::string_view packed);

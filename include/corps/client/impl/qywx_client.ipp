@@ -13,6 +13,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <utility>
 
 namespace corps {
@@ -66,8 +69,12 @@ CORPS_DECL QywxInnerClient::Api::Api(Channel& channel, ClientEnvironment environ
 }
 
 CORPS_DECL QywxInnerClient::Api::Api(Channel& channel, ClientEnvironment environment, Provider)
-    : Api(channel, std::move(environment)) {
+    : Api(channel, ClientEnvironment(environment)) {
     provider_ = true;
+    detail::BusinessKeys const read(environment.config, environment.corp);
+    userIdType_ = read.text("userIdType", "");
+    if (!userIdType_.empty() && userIdType_ != detail::kQywxPlainIds && userIdType_ != detail::kQywxOpenIds)
+        read.refuse("userIdType", "\"userid\" or \"open_userid\"");
 }
 
 CORPS_DECL std::span<PageShape const> QywxInnerClient::Api::shapes() { return detail::kQywxShapes; }
@@ -177,6 +184,34 @@ CORPS_DECL asio::awaitable<std::string> QywxInnerClient::Api::findAgentId() {
     }
     if (agents) agents->learnAgentId(corpId_, known);
     co_return known;
+}
+
+CORPS_DECL asio::awaitable<std::vector<std::string>> QywxInnerClient::Api::convertIds(
+    std::vector<std::string> memberIds) {
+    std::vector<std::string> out;
+    // Asked of anything else than plain ids, and of too many that are not there, the platform refuses the call
+    // for a day.
+    if (idTypes_ != detail::kQywxOpenIds) co_return out;
+    std::map<std::string, std::string, std::less<>> known;
+    for (std::size_t at = 0; at < memberIds.size(); at += detail::kQywxConversions) {
+        boost::json::array ids;
+        std::size_t const end = std::min(memberIds.size(), at + detail::kQywxConversions);
+        for (std::size_t i = at; i < end; ++i)
+            if (!detail::qywxOpenUserId(memberIds[i])) ids.emplace_back(memberIds[i]);
+        if (ids.empty()) continue;
+        boost::json::object body;
+        body["userid_list"] = std::move(ids);
+        std::string const text = boost::json::serialize(body);
+        Answer const a = co_await call("POST", "/cgi-bin/batch/userid_to_openuserid", Query(), text, nullptr);
+        for (boost::json::object const& one : detail::qywxList(a, "open_userid_list"))
+            known[detail::jsonTextOr(one, "userid")] = detail::jsonTextOr(one, "open_userid");
+    }
+    out.reserve(memberIds.size());
+    for (std::string const& id : memberIds) {
+        auto const it = known.find(id);
+        out.push_back(it == known.end() ? std::string() : it->second);
+    }
+    co_return out;
 }
 
 CORPS_DECL asio::awaitable<std::vector<boost::json::object>> QywxAgents::list() {

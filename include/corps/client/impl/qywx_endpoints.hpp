@@ -54,6 +54,13 @@ inline constexpr std::string_view kQywxUserIds = "/cgi-bin/user/list_id";
 inline constexpr std::string_view kQywxTags = "/cgi-bin/tag/list";
 inline constexpr std::string_view kQywxTag = "/cgi-bin/tag/get";
 
+/** The kinds of ids of people: the enterprise's own, and those that a provider is shown in their place. */
+inline constexpr std::string_view kQywxPlainIds = "userid";
+inline constexpr std::string_view kQywxOpenIds = "open_userid";
+/** How the second kind looks, as far as anybody has seen: the platform does not say. */
+inline bool qywxOpenUserId(std::string_view id) noexcept { return id.size() >= 24 && id.starts_with("wo"); }
+inline constexpr std::size_t kQywxConversions = 1000;  // ids a call
+
 inline constexpr int kQywxIdPage = 10'000;
 // One answer may hold a whole enterprise: some 400 bytes a member.
 inline constexpr std::size_t kQywxLargestAnswer = std::size_t{1} << 30U;

@@ -14,6 +14,10 @@ CORPS_DECL std::string QywxProxyClient::appId(boost::json::object const& setting
     return detail::jsonTextOr(settings, "suiteId");
 }
 
+CORPS_DECL std::string QywxProxyClient::idTypes(boost::json::object const& settings) {
+    return detail::jsonTextOr(settings, "userIdType");
+}
+
 CORPS_DECL asio::awaitable<std::string> QywxProxyClient::asyncGetAgentId(Context context, std::string corpId,
                                                                          std::string suiteId) {
     std::shared_ptr<SuiteAgents> const agents = findSuiteAgents(context, suiteId, corpId);

@@ -55,12 +55,31 @@ public:
         expandTags();
         api_.seesAll_ = proof_.fullScope;
         api_.idCredential_ = idCredential_;
+        if (api_.provider_) tellIds();
         co_return finished();
     }
 
 private:
     using Reply = detail::PullReply;
     static constexpr std::string_view kPlaces = "department";  // where a record names departments
+
+    /** Which ids were shown, and under which the enterprise is known, too. One plain id is enough: nobody's is
+     * plain once they are encrypted. */
+    void tellIds() {
+        proof_.idTypes = api_.userIdType_;
+        if (proof_.idTypes.empty() && anyPlainId_) proof_.idTypes = detail::kQywxPlainIds;
+        if (proof_.idTypes.empty() && anyOpenId_) proof_.idTypes = detail::kQywxOpenIds;
+        api_.idTypes_ = proof_.idTypes;
+        std::shared_ptr<SuiteAgents> const agents =
+            findSuiteAgents(api_.caller_->context(), api_.suiteId_, api_.corpId_);
+        if (agents) proof_.otherCorpIds = agents->otherCorpIds(api_.corpId_);
+    }
+    void seesId(std::string_view unit) {
+        if (!api_.provider_ || anyPlainId_) return;
+        std::optional<std::string> const id = keyOf(unit, detail::kQywxUserKey);
+        if (!id || id->empty()) return;
+        (detail::qywxOpenUserId(*id) ? anyOpenId_ : anyPlainId_) = true;
+    }
 
     static bool endsThePull(Error const& e) {
         return e.is(Errc::authRejected) || e.is(Errc::config) ||
@@ -408,6 +427,7 @@ private:
     // Passes a whole list on: it has no pages.
     void give(Listing const& listing, std::vector<std::string_view> const& units) {
         bool const nameless = api_.provider_ && namesAreIds(units, detail::kQywxUserKey);
+        for (std::string_view const unit : units) seesId(unit);
         if (!units.empty())
             sink_.page(nameless ? detail::kQywxNamelessUserShape : detail::kQywxUserShape, listing, units);
         sink_.finish(listing, ListingState::complete, std::nullopt);
@@ -551,6 +571,7 @@ private:
             r.answer.envelope.erase("errmsg");
             std::string const unit = boost::json::serialize(r.answer.envelope);
             std::array<std::string_view, 1> const units = {unit};
+            seesId(unit);
             sink_.page(detail::kQywxUserShape, listing, units);
             stand(listing, unit);
         }
@@ -628,6 +649,8 @@ private:
     std::unordered_set<std::string> listed_;                               // in a partial scope
     std::set<std::string, std::less<>> incompleteDepts_;
     bool anyUsers_ = false;
+    bool anyPlainId_ = false;
+    bool anyOpenId_ = false;
     bool idsOnly_ = false;
     std::optional<std::string> idCredential_;  // whose lists of ids were read
     std::optional<Error> refusal_;

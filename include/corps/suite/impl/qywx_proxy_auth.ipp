@@ -133,6 +133,12 @@ public:
         if (book_) book_->change(corpId, [&](SuiteCorp& c) { c.agentId = agentId; });
     }
 
+    [[nodiscard]] std::vector<std::string> otherCorpIds(std::string_view corpId) override {
+        return book_ ? otherIdsOf(*book_, corpId) : std::vector<std::string>();
+    }
+    /** Of the enterprise that is configured. */
+    [[nodiscard]] std::vector<std::string> otherCorpIds() { return otherCorpIds(config.corpId); }
+
     [[nodiscard]] asio::awaitable<std::string> agentId(std::string corpId) override {
         return askAgentId(shared_from_this(), std::move(corpId));
     }
@@ -276,10 +282,14 @@ CORPS_DECL std::string QywxProxyAuth::authorizeUrl(LoginRequest const& r) const 
 
 CORPS_DECL asio::awaitable<Identity> QywxProxyAuth::identify(Channel& wire, Channel& authorised,
                                                              LoginCode code) const {
-    QywxAuth::Config config(state_->config.corpId, std::string(), Secret());
-    config.baseUrl = state_->config.baseUrl;
+    std::shared_ptr<State> const state = state_;
+    QywxAuth::Config config(state->config.corpId, std::string(), Secret());
+    config.baseUrl = state->config.baseUrl;
     QywxAuth const platform(std::move(config));
     Identity out = co_await platform.identify(wire, authorised, std::move(code));
+    // The token is the enterprise's: who it is of is a member of it, under whichever of its ids it is stored.
+    std::function<void()> const look = [&] { out.otherCorpIds = state->otherCorpIds(); };
+    if (state->context() != nullptr) co_await state->context()->blocking(look);
     co_return out;
 }
 

@@ -6,6 +6,7 @@
 #include <corps/error/error.hpp>
 #include <corps/suite/suite_book.hpp>
 #include <corps/suite/suite_config.hpp>
+#include <corps/suite/suite_core.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -19,7 +20,7 @@
 namespace corps::detail {
 
 /** Request::credential of calls made as the provider. */
-inline constexpr std::string_view kProviderCredential = "provider";
+inline constexpr std::string_view kProviderCredential = SuiteCore::kProvider;
 
 /** An UpstreamAuth for what a service provider asks for itself: nobody logs in with it. */
 class SuiteAuth {

@@ -494,4 +494,13 @@ CORPS_DECL void SuiteBook::forgetWork(std::int64_t before) {
     });
 }
 
+CORPS_DECL std::vector<std::string> otherIdsOf(SuiteBook& book, std::string_view corpId) {
+    std::vector<std::string> out;
+    std::optional<SuiteCorp> const corp = book.find(corpId);
+    if (!corp) return out;
+    for (std::string const* id : {&corp->corpId, &corp->otherCorpId})
+        if (!id->empty() && *id != corpId) out.push_back(*id);
+    return out;
+}
+
 }  // namespace corps

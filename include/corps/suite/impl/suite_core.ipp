@@ -487,7 +487,7 @@ CORPS_DECL asio::awaitable<std::string> SuiteCore::openCorpId(std::shared_ptr<Su
     boost::json::object body;
     body["corpid"] = corpId;
     boost::json::object const a = co_await post(self, "/cgi-bin/service/corpid_to_opencorpid",
-                                                std::move(body), std::string(detail::kProviderCredential));
+                                                std::move(body), std::string(kProvider));
     std::string out = detail::jsonTextOr(a, "open_corpid");
     if (out.empty()) throw self->named(Error(Errc::protocol, "the answer holds no open_corpid"));
     co_return out;
@@ -670,6 +670,10 @@ CORPS_DECL void SuiteCore::learnAgentId(std::string_view corpId, std::string_vie
     bool const kept = book_.change(corpId, [&](SuiteCorp& c) { c.agentId = agentId; });
     std::shared_ptr<void> const other = context_.find(suiteAgentsName(config_.suiteId, corpId));
     if (!kept && other) std::static_pointer_cast<SuiteAgents>(other)->learnAgentId(corpId, agentId);
+}
+
+CORPS_DECL std::vector<std::string> SuiteCore::otherCorpIds(std::string_view corpId) {
+    return otherIdsOf(book_, corpId);
 }
 
 CORPS_DECL asio::awaitable<std::string> SuiteCore::agentId(std::string corpId) {

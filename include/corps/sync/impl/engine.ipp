@@ -78,8 +78,6 @@ struct SyncEngine::Impl {
     std::string title;
     MirrorIdentity identity;
 
-    [[nodiscard]] std::string identityText() const { return identity.packed(); }
-
     [[nodiscard]] Error named(Error const& e) const { return e.withCorp(corp); }
 
     detail::Baseline baseline(std::string const& clientIdentity, SyncOptions const& options) {
@@ -106,8 +104,7 @@ struct SyncEngine::Impl {
             for (std::uint64_t& w : b.key.word) w = context.random();
         b.warm = options.useSidecar && !options.migrate && !b.newKey && b.everSynced &&
                  b.storedSidecarIdentity == b.sidecarIdentity && sidecarComplete(b);
-        if (!options.migrate && !b.identity.empty() && b.identity != identityText())
-            refuseIdentity(corp, MirrorIdentity::unpack(b.identity), identity);
+        if (!options.migrate) requireSame(b, identity);
         return b;
     }
 
@@ -120,6 +117,20 @@ struct SyncEngine::Impl {
             b.upstreamCorp == upstreamCorp)
             return;
         refuseUpstreamCorp(corp, b.upstreamCorp, upstreamCorp);
+    }
+
+    void requireSame(detail::Baseline const& b, MirrorIdentity const& asked) const {
+        MirrorIdentity const stored = MirrorIdentity::unpack(b.identity);
+        if (!b.identity.empty() && !asked.admits(stored)) refuseIdentity(corp, stored, asked);
+    }
+
+    /** What a pull has shown the mirror to be: where the configuration leaves the kind of ids open, the records
+     * tell; where they do not, it is what it was. */
+    [[nodiscard]] MirrorIdentity shown(detail::Baseline const& b, PullProof const& proof) const {
+        MirrorIdentity out = identity;
+        if (!proof.idTypes.empty()) out.idTypes = proof.idTypes;
+        if (out.idTypes.empty()) out.idTypes = MirrorIdentity::unpack(b.identity).idTypes;
+        return out;
     }
 
     detail::Planner::Input input(SyncOptions const& options) const {
@@ -139,7 +150,8 @@ struct SyncEngine::Impl {
     [[nodiscard]] bool migrates(detail::Baseline const& b, PullProof const& proof) const {
         bool const otherCorp = !b.upstreamCorp.empty() && !proof.upstreamCorpId.empty() &&
                                b.upstreamCorp != proof.upstreamCorpId;
-        return !b.identity.empty() && (b.identity != identity.packed() || otherCorp);
+        return !b.identity.empty() &&
+               (!shown(b, proof).admits(MirrorIdentity::unpack(b.identity)) || otherCorp);
     }
 
     [[nodiscard]] Migration migration(detail::Baseline const& b, PullProof const& proof, RowAccess& rows,
@@ -149,11 +161,23 @@ struct SyncEngine::Impl {
         in.columns = &columns;
         in.corp = corp;
         in.from = MirrorIdentity::unpack(b.identity);
-        in.to = identity;
+        in.to = shown(b, proof);
         in.fromCorp = b.upstreamCorp;
         in.toCorp = proof.upstreamCorpId.empty() ? b.upstreamCorp : proof.upstreamCorpId;
         in.rootDeptId = proof.rootDeptId;
         return detail::findMigration(in, rows, found, others);
+    }
+
+    /** Active members whom a pull has not shown under their id. */
+    [[nodiscard]] std::vector<std::string> unseen(RowAccess& rows, detail::Findings const& found) const {
+        std::vector<std::string> out;
+        std::array<Cell, 1> const prefix{Cell::text(corp)};
+        rows.forEach(*tables.member, 0, prefix, [&](std::span<Cell const> row) {
+            std::string id(row[columns.member.memberId].bytes());
+            if (row[columns.member.status].integer() != 2 && !found.members.contains(id))
+                out.push_back(std::move(id));
+        });
+        return out;
     }
 
     /** Calls f with the stored rows: as they are, or as they will be after the migration. */
@@ -189,14 +213,33 @@ struct SyncEngine::Impl {
             });
         PullOptions pullOptions;
         pullOptions.concurrency = options.concurrency;
-        PullProof const proof = co_await upstream.pull(found, pullOptions);
+        PullProof proof = co_await upstream.pull(found, pullOptions);
         found.end();
+        // The same enterprise under another of its ids: what is stored stands under the one it had.
+        if (std::find(proof.otherCorpIds.begin(), proof.otherCorpIds.end(), base.upstreamCorp) !=
+            proof.otherCorpIds.end())
+            proof.upstreamCorpId = base.upstreamCorp;
         self->checkUpstreamCorp(base, proof.upstreamCorpId, options);
+        if (!options.migrate) self->requireSame(base, self->shown(base, proof));
 
         detail::Planner::Input in = self->input(options);
+        in.identity = self->shown(base, proof);
         std::optional<Migration> migration;
         bool const migrates = options.migrate && self->migrates(base, proof);
-        if (migrates) base.runs.clear();
+        if (migrates) {
+            base.runs.clear();
+            std::vector<std::string> former;
+            std::function<void()> const list = [&] {
+                self->store.read([&](RowAccess& rows) { former = self->unseen(rows, found); });
+            };
+            co_await self->context.blocking(list);
+            if (!former.empty()) {
+                std::vector<std::string> asked = former;
+                std::vector<std::string> const now = co_await upstream.currentIds(std::move(asked));
+                for (std::size_t i = 0; i < former.size() && i < now.size(); ++i)
+                    if (!now[i].empty()) others.members.emplace(former[i], now[i]);
+            }
+        }
         std::vector<std::string> ask;
         std::map<std::string, std::vector<Listing>> doubts;
         SyncPlan out;
@@ -614,7 +657,7 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
         ChangeWriter writer(rows, tables, corp, std::string(caller), out.syncId, now);
         writer.state_->keepRuns = fromPull;
         if (plan.migration) {
-            if (!(plan.migration->to == identity)) refuseIdentity(corp, plan.migration->to, identity);
+            if (!identity.admits(plan.migration->to)) refuseIdentity(corp, plan.migration->to, identity);
             detail::RowTranslation const translation(tables, columns, corp, *plan.migration);
             detail::applyMigration(rows, writer, translation);
         } else {
@@ -630,8 +673,10 @@ CORPS_DECL SyncReport SyncEngine::Impl::apply(SyncPlan const& plan, SyncOptions 
             if (plan.runs->seen && *plan.runs->seen > values.number(detail::kChangesSeen).value_or(0))
                 values.setNumber(detail::kChangesSeen, *plan.runs->seen);
         } else {
-            if (plan.migration || !values.bytes(detail::kIdentity))
-                values.setBytes(detail::kIdentity, identityText());
+            if (plan.migration)
+                values.setBytes(detail::kIdentity, plan.migration->to.packed());
+            else if (!values.bytes(detail::kIdentity))
+                values.setBytes(detail::kIdentity, identity.packed());
             if (plan.migration && plan.migration->toCorp != corp)
                 values.setBytes(detail::kUpstreamCorp, plan.migration->toCorp);
             if (!values.bytes(detail::kSynced)) values.setBytes(detail::kSynced, "1");

@@ -5,6 +5,7 @@
 #include <corps/sync/impl/corp_reader.ipp>
 #include <corps/sync/login.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -35,7 +36,9 @@ CORPS_DECL std::string requireLogin(CorpReader const& r, MirrorIdentity const& m
     requireIdentity(r.rows(), r.corp(), mirror);
     std::string const corpId =
         detail::StateValues(r.rows(), r.corp()).bytes(detail::kUpstreamCorp).value_or(std::string());
-    if (!corpId.empty() && !who.upstreamCorpId.empty() && corpId != who.upstreamCorpId)
+    bool const known = std::find(who.otherCorpIds.begin(), who.otherCorpIds.end(), corpId) !=
+                       who.otherCorpIds.end();
+    if (!corpId.empty() && !who.upstreamCorpId.empty() && corpId != who.upstreamCorpId && !known)
         detail::refuseLogin("", "who logged in belongs to another enterprise of the platform");
 
     TableSchema const& t = *r.tables().member;

@@ -55,8 +55,9 @@ CORPS_DECL std::string MirrorIdentity::text() const {
 
 CORPS_DECL void requireIdentity(RowAccess& rows, std::string_view corp, MirrorIdentity const& asked) {
     std::optional<std::string> const stored = detail::StateValues(rows, corp).bytes(detail::kIdentity);
-    if (stored && !stored->empty() && *stored != asked.packed())
-        refuseIdentity(corp, MirrorIdentity::unpack(*stored), asked);
+    if (!stored || stored->empty()) return;
+    MirrorIdentity const remembered = MirrorIdentity::unpack(*stored);
+    if (!asked.admits(remembered)) refuseIdentity(corp, remembered, asked);
 }
 
 }  // namespace corps
