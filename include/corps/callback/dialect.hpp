@@ -68,7 +68,7 @@ public:
  */
 [[nodiscard]] CORPS_DECL CallbackResponse
 takeCallback(std::shared_ptr<MirrorCore> const& core, CallbackRequest const& request,
-             std::unique_ptr<CallbackDialect> (*make)(CorpConfig const&));
+             FunctionRef<std::unique_ptr<CallbackDialect>(CorpConfig const&)> make);
 
 namespace detail {
 

@@ -79,16 +79,19 @@ private:
  * WeCom's callbacks to the application that a service provider runs for one enterprise: contact events, and
  * who enters and leaves the range. (The template's own, tickets and authorisations, go to Suite.)
  *
- * Whose id stands in the encrypted part is told differently in different places: the enterprise's, the
- * provider's, the suite's or none is taken, and `receiveId` where the platform uses another one.
+ * Whose id stands in the encrypted part is told differently in different places: the enterprise's, by either
+ * of its ids, the provider's, the suite's or none is taken, and `receiveId` where the platform uses another
+ * one.
  *
  * Business keys: corpId, agentId (optional), and `callback`: {token, aesKey, windowSeconds, receiveId};
  * without it, token and encodingAESKey of the auths.* element.
  */
 class QywxProxyCallbacks final : public CallbackDialect {
 public:
-    /** Errors: Error(config) naming the file and the key. */
-    CORPS_DECL explicit QywxProxyCallbacks(CorpConfig const& config);
+    /** @param otherCorpIds under which other ids the enterprise is known. Errors: Error(config) naming the
+     * file and the key. */
+    CORPS_DECL explicit QywxProxyCallbacks(CorpConfig const& config,
+                                           std::vector<std::string> otherCorpIds = {});
 
     [[nodiscard]] CallbackReading read(CallbackRequest const& request, TimePoint now) const override {
         return readQywxApp(receiver_, request, now);

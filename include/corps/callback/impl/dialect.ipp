@@ -106,9 +106,9 @@ CORPS_DECL bool isRecent(std::string_view timestamp, std::optional<Duration> win
 
 }  // namespace detail
 
-CORPS_DECL CallbackResponse takeCallback(std::shared_ptr<MirrorCore> const& core,
-                                         CallbackRequest const& request,
-                                         std::unique_ptr<CallbackDialect> (*make)(CorpConfig const&)) {
+CORPS_DECL CallbackResponse
+takeCallback(std::shared_ptr<MirrorCore> const& core, CallbackRequest const& request,
+             FunctionRef<std::unique_ptr<CallbackDialect>(CorpConfig const&)> make) {
     auto const attach = [&]() -> std::unique_ptr<CorpAttachment> {
         return std::make_unique<detail::CallbackGate>(make(core->config()));
     };

@@ -3,6 +3,7 @@
 #include <corps/callback/detail/event_json.hpp>
 #include <corps/callback/detail/message_keys.hpp>
 #include <corps/callback/qywx_callbacks.hpp>
+#include <corps/client/suite_agents.hpp>
 #include <corps/config/business_keys.hpp>
 #include <corps/error/error.hpp>
 
@@ -204,13 +205,21 @@ CORPS_DECL CallbackResponse QywxCallbacks::handle(std::shared_ptr<MirrorCore> co
     });
 }
 
-CORPS_DECL QywxProxyCallbacks::QywxProxyCallbacks(CorpConfig const& config)
-    : receiver_(detail::qywxProxyReceiverOf(config)) {}
+CORPS_DECL QywxProxyCallbacks::QywxProxyCallbacks(CorpConfig const& config,
+                                                  std::vector<std::string> otherCorpIds)
+    : receiver_(detail::qywxProxyReceiverOf(config)) {
+    for (std::string& id : otherCorpIds) receiver_.ids.push_back(std::move(id));
+}
 
 CORPS_DECL CallbackResponse QywxProxyCallbacks::handle(std::shared_ptr<MirrorCore> const& core,
                                                        CallbackRequest const& request) {
-    return takeCallback(core, request, [](CorpConfig const& config) -> std::unique_ptr<CallbackDialect> {
-        return std::make_unique<QywxProxyCallbacks>(config);
+    return takeCallback(core, request, [&core](CorpConfig const& config) -> std::unique_ptr<CallbackDialect> {
+        boost::json::object const settings = config.settings();
+        std::string const corpId = detail::textIn(settings, "corpId");
+        std::shared_ptr<SuiteAgents> const agents =
+            findSuiteAgents(core->context(), detail::textIn(settings, "suiteId"), corpId);
+        std::vector<std::string> others = agents ? agents->otherCorpIds(corpId) : std::vector<std::string>();
+        return std::make_unique<QywxProxyCallbacks>(config, std::move(others));
     });
 }
 
