@@ -44,9 +44,9 @@ inline Errc failure(std::function<void()> const& f, std::string* text = nullptr)
 inline CallbackRequest suiteEvent(std::string const& xml, std::string const& receiveId = kSuiteId) {
     MessageCrypt const crypt{Secret(kCallbackToken), Secret(kAesKey)};
     std::string const encrypted = crypt.encrypt(xml, receiveId);
-    std::string const signature = crypt.signature("1700000002", "380320360", encrypted);
+    std::string const signature = crypt.signature("1767225600", "380320360", encrypted);
     return CallbackRequest(
-        "POST", "/suite?msg_signature=" + signature + "&timestamp=1700000002&nonce=380320360",
+        "POST", "/suite?msg_signature=" + signature + "&timestamp=1767225600&nonce=380320360",
         "<xml><ToUserName><![CDATA[" + std::string(kSuiteId) + "]]></ToUserName><Encrypt><![CDATA[" +
             encrypted + "]]></Encrypt><AgentID><![CDATA[]]></AgentID></xml>");
 }

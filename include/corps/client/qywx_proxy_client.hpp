@@ -27,8 +27,8 @@ class QywxProxyCallbacks;
  * minute and 1,200,000 an hour for each API;
  * - there is no contact-sync assistant;
  * - ids of members are the enterprise's own ("userid") or encrypted for the provider ("open_userid"). Which,
- *   the platform decides for each application, and it changes from the first to the second for good. Each pull
- *   tells by how they look (`userIdType` says it instead), a store remembers it, and a change is refused
+ *   the platform decides for each application, and it changes from the first to the second for good. Each
+ * pull tells by how they look (`userIdType` says it instead), a store remembers it, and a change is refused
  *   (wrongCorp) until it is asked for: SyncOptions::migrate, with which the platform itself says who is who.
  *
  * Business keys: corpId, authFullName; optional agentId, permanentCode, baseUrl, userIdType.

@@ -76,6 +76,8 @@ struct SuiteOptions {
      * again. Not given: never by itself.
      */
     std::optional<std::chrono::milliseconds> eraseAfter{};
+    /** How far the signed timestamp of a callback may be from now; zero: any. */
+    std::chrono::milliseconds callbackWindow = std::chrono::hours(1);
 };
 
 }  // namespace corps

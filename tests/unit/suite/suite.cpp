@@ -1,5 +1,7 @@
 // Suite: a provider's callbacks, the life of an authorisation, what the store keeps sealed, and many
 // enterprises beside each other.
+#include <corps/callback/callbacks.hpp>
+#include <corps/context/rate_limiter.hpp>
 #include <corps/corps.hpp>
 #include <corps/storage/sqlite.hpp>
 #include <corps/suite.hpp>
@@ -15,6 +17,7 @@
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -78,8 +81,11 @@ TEST_CASE("the suite answers the published callbacks: verification, ticket, auth
     ProxyPlatform platform;
     ProxyEnterprise& e = platform.add("alpha");
     platform.authCodes["AUTHCODE-0001"] = &e;
-    MemoryStorage store;
-    Suite<ScriptedTransport, MemoryStorage> suite(*suiteElement(), providerContext(), platform.net, store);
+    ContextOptions made = providerOptions();
+    auto const clock = std::make_shared<ManualClock>(TimePoint(1'700'000'005s));
+    made.clock = clock;
+    Suite<ScriptedTransport, MemoryStorage> suite(*suiteElement(), Context(made), platform.net,
+                                                  MemoryStorage());
     // Computed with OpenSSL and with the platform's own npm package.
     CallbackResponse const verified = suite.handleCallback(CallbackRequest(
         "GET",
@@ -118,17 +124,22 @@ TEST_CASE("the suite answers the published callbacks: verification, ticket, auth
 
     // Not the platform's: one letter of the signature.
     CHECK(post(ticket, "eb69f48fdd58d5ee80d2c4587fc54526c6c5dea2", "1700000002", "380320360").status == 403);
-    CHECK(suite.handleCallback(CallbackRequest("POST", "/suite", "<xml></xml>")).status == 403);
-    CHECK(suite.handleCallback(CallbackRequest("POST", "/suite", "<!DOCTYPE x>")).status == 400);
+    CHECK(suite.handleCallback(CallbackRequest("POST", "/suite", "<xml></xml>")).status == 400);
     CHECK(suite.handleCallback(CallbackRequest("PUT", "/suite", "")).status == 405);
+    // Sent long ago.
+    clock->setNow(TimePoint(1'767'225'600s));
+    CHECK(post(ticket, "db69f48fdd58d5ee80d2c4587fc54526c6c5dea2", "1700000002", "380320360").status == 403);
     // Another receiver's, signed with our own token; and ours by any of our names.
     CHECK(suite.handleCallback(suiteEvent(suiteXml("suite_ticket", kBegin, ""), "dkother")).status == 403);
     std::string const fine = suiteXml("suite_ticket", 1, "<SuiteTicket>OLD</SuiteTicket>");
     for (std::string const& name :
          {std::string(kSuiteId), std::string(kProviderCorp), e.openId, std::string()})
         CHECK(bodyOf(suite.handleCallback(suiteEvent(fine, name))) == "success");
-    CHECK(suite.handleCallback(suiteEvent("<xml><SuiteId>dkother</SuiteId><InfoType>x</InfoType></xml>"))
-              .status == 400);
+    for (char const* const xml : {"<xml><SuiteId>dkother</SuiteId><InfoType>x</InfoType></xml>", "no xml",
+                                  "<!DOCTYPE x>", "<xml><SuiteId>dk0123456789abcdef</SuiteId></xml>"})
+        CHECK(suite.handleCallback(suiteEvent(xml)).status == 403);
+    CHECK(suite.handleCallback(suiteEvent(suiteXml("create_auth", kBegin, ""))).status == 403);
+    CHECK(bodyOf(suite.handleCallback(suiteEvent(suiteXml("unlicensed_notify", kBegin, "")))) == "success");
 }
 
 TEMPLATE_TEST_CASE("an authorisation lives: made, changed, reset, withdrawn, made again", "[proxy]",
@@ -222,6 +233,116 @@ TEMPLATE_TEST_CASE("an authorisation lives: made, changed, reset, withdrawn, mad
     CHECK(events == expected);
 }
 
+TEST_CASE(
+    "an enterprise whose ids become encrypted is refused until that is asked for, and nobody becomes "
+    "somebody "
+    "else",
+    "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha", 6);
+    e.encrypted = false;
+    e.tags[7] = {"Duty", {"u1"}};
+    MemoryStorage store;
+    Context const context = providerContext();
+    auto suite = suiteOf<MemoryStorage>(platform, context, store);
+    SuiteCorp const authorised = suite.authorize(platform.authorise(e));
+    CHECK(authorised.corpId == e.plainId);
+    CHECK(authorised.otherCorpId == e.openId);
+    auto corp = suite.open(e.plainId);
+    corp.syncCorp();
+    CHECK(corp.getMember("u1").nick == "alpha person 1");
+    auto const role = corp.createRole("Made here", corp.createRoleGroup("Ours").roleGroupId);
+    corp.setUserRole("u2", {role.roleId});
+    corp.saveUserSignature("u3", "https://example.com/3.png");
+    corp.offlineMember({"u4"});
+    std::map<std::string, std::string> users;
+    for (auto const& m : corp.getMembers()) users[m.memberId.str()] = m.userId.value().str();
+
+    e.encrypted = true;  // for good
+    std::string text;
+    CHECK(failure([&] { corp.syncCorp(); }, &text) == Errc::wrongCorp);
+    CHECK(text.find("open_userid") != std::string::npos);
+    CHECK(text.find("migrate") != std::string::npos);
+    CHECK(corp.getMember("u1").userId.value().str() == users["u1"]);
+    CHECK(platform.net.calls("POST /cgi-bin/batch/userid_to_openuserid") == 0);
+
+    // Somebody leaves in the same moment.
+    e.users.erase(e.users.begin() + 5);
+    SyncOptions migrate;
+    migrate.migrate = true;
+    migrate.dryRun = true;
+    SyncReport const planned = corp.syncCorp(migrate);
+    REQUIRE(planned.migration);
+    CHECK(planned.migration->members.size() == 5);
+    CHECK(corp.getMember("u1").userId.value().str() == users["u1"]);
+    migrate.dryRun = false;
+    SyncReport const report = corp.syncCorp(migrate);
+    CAPTURE(report.toText());
+    for (int i = 0; i < 5; ++i) {
+        std::string const id = "u" + std::to_string(i);
+        CAPTURE(id);
+        CHECK(corp.getMember(e.shown(id)).userId.value().str() == users[id]);
+        CHECK(failure([&] { static_cast<void>(corp.getMember(id)); }) == Errc::notFound);
+    }
+    CHECK(corp.getMemberRoles(e.shown("u2")).front().roleId == role.roleId);
+    CHECK(corp.getUserSignature(e.shown("u3")).signature == "https://example.com/3.png");
+    CHECK(corp.getMember(e.shown("u4")).status == MemberStatus::resigned);
+    CHECK(corp.getRoleMembers("7").front().memberId == e.shown("u1"));
+    CHECK(corp.getMembers().size() == 6);
+    CHECK(corp.syncCorp().members.created == 0);
+    CHECK(corp.verifyCorp().ok);
+
+    // The enterprise by its other id is the same one, for a sync and for a login.
+    CorpConfig config = suite.configOf(e.openId);
+    config.business["corpId"] = e.openId;
+    auto renamed = suite.open(config);
+    CHECK(renamed.syncCorp().members.created == 0);
+    CHECK(renamed.getMember(e.shown("u1")).userId.value().str() == users["u1"]);
+    CHECK(renamed.identify(LoginCode("u1")).member.memberId == e.shown("u1"));
+    CHECK(renamed.bulkRegister(renamed.getThirdCorpData()).unknown.empty());
+    // Another enterprise's id is not.
+    ProxyEnterprise& other = platform.add("beta");
+    suite.authorize(platform.authorise(other));
+    config.business["corpId"] = other.openId;
+    auto wrong = suite.open(config);
+    CHECK(failure([&] { wrong.syncCorp(); }) == Errc::wrongCorp);
+}
+
+TEST_CASE("contact changes come to each enterprise's own address, and to nobody else", "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& a = platform.add("alpha");
+    ProxyEnterprise& b = platform.add("beta");
+    auto suite = suiteOf<MemoryStorage>(platform, providerContext(), MemoryStorage());
+    suite.authorize(platform.authorise(a));
+    suite.authorize(platform.authorise(b));
+    auto corpA = suite.open(a.openId);
+    auto corpB = suite.open(b.openId);
+    corpA.syncCorp();
+    corpB.syncCorp();
+    int told = 0;
+    auto const listening = corpA.onChange([&told] { ++told; });
+    auto const event = [](std::string const& corpId, std::string const& receiver) {
+        CallbackRequest out =
+            suiteEvent("<xml><ToUserName><![CDATA[" + corpId +
+                           "]]></ToUserName><FromUserName>sys</FromUserName><CreateTime>1767229200"
+                           "</CreateTime><MsgType>event</MsgType><Event>change_contact</Event>"
+                           "<ChangeType>delete_user</ChangeType><UserID>u1</UserID></xml>",
+                       receiver);
+        std::size_t const at = out.body.find(kSuiteId);
+        out.body.replace(at, std::string(kSuiteId).size(), corpId);
+        return out;
+    };
+    // The suite's token and key are the application's, as the platform fills them in.
+    CHECK(bodyOf(corpA.handleCallback(event(a.openId, a.openId))) == "success");
+    corpA.finishCallbacks();
+    CHECK(told == 1);
+    CHECK(corpA.handleCallback(event(b.openId, b.openId)).status == 403);
+    CHECK(corpA.handleCallback(event(b.openId, kProviderCorp)).status == 403);
+    CHECK(corpB.handleCallback(event(a.openId, a.openId)).status == 403);
+    corpA.finishCallbacks();
+    CHECK(told == 1);
+}
+
 TEST_CASE("only the newest ticket counts, and a dead ticket pipeline stops no directory work", "[proxy]") {
     ProxyPlatform platform;
     ProxyEnterprise& e = platform.add("alpha");
@@ -255,6 +376,23 @@ TEST_CASE("only the newest ticket counts, and a dead ticket pipeline stops no di
     CHECK(bodyOf(suite.handleCallback(ticketEvent("TICKET-0002", kBegin + 6))) == "success");
     suite.drain();
     CHECK(suite.corps().size() == 2);
+}
+
+TEST_CASE("a provider's limit is common to its enterprises, beside each one's own", "[proxy]") {
+    ContextOptions made = providerOptions();
+    std::shared_ptr<Clock> const clock = made.clock;
+    Context const context(made);
+    Duration const exact(0);
+    RateLimiter& common = context.limiters().get("all", {RateWindow{5, 1min, exact}});
+    RateLimiter& a = context.limiters().get("a", {RateWindow{3, 1min, exact}}, common);
+    RateLimiter& b = context.limiters().get("b", {RateWindow{3, 1min, exact}}, common);
+    Duration const begin = clock->uptime();
+    for (int i = 0; i < 3; ++i) context.run(a.acquire());
+    for (int i = 0; i < 2; ++i) context.run(b.acquire());
+    CHECK(clock->uptime() == begin);
+    context.run(b.acquire());  // its own third, and the sixth of all
+    CHECK(clock->uptime() == begin + 1min);
+    CHECK(common.granted() == 6);
 }
 
 TEST_CASE("where the newer calls are not there the older ones do", "[proxy]") {

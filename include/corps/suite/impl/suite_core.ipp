@@ -1,6 +1,7 @@
 #pragma once
 
 #include <corps/auth/authorized.hpp>
+#include <corps/callback/qywx_callbacks.hpp>
 #include <corps/callback/xml.hpp>
 #include <corps/client/impl/json_fields.hpp>
 #include <corps/client/impl/qywx_client.ipp>
@@ -117,10 +118,6 @@ private:
     QywxProxyClient::Api api_;
 };
 
-inline CallbackResponse suiteRefuses(int status, std::string text) {
-    return CallbackResponse(status, "text/plain; charset=utf-8", std::move(text));
-}
-
 }  // namespace detail
 
 CORPS_DECL SuiteCore::SuiteCore(SuiteConfig config, Context context, std::shared_ptr<Store> store,
@@ -216,52 +213,45 @@ CORPS_DECL bool SuiteCore::isOurs(std::string_view receiveId, bool verification)
 }
 
 CORPS_DECL CallbackResponse SuiteCore::handleCallback(CallbackRequest const& request) {
+    auto const refuse = [this](int status, std::string const& why) {
+        context_.log(LogLevel::warning, config_.fullName + ": a callback was refused: " + why);
+        return detail::refuseCallback(status, why).response;
+    };
     try {
-        std::string const signature = request.query("msg_signature").value_or(std::string());
-        std::string const timestamp = request.query("timestamp").value_or(std::string());
-        std::string const nonce = request.query("nonce").value_or(std::string());
-        bool const verification = request.method == "GET";
-        std::string encrypted;
-        if (verification) {
-            encrypted = request.query("echostr").value_or(std::string());
-        } else if (request.method == "POST") {
-            encrypted = readXml(request.body).textOf("Encrypt");
-        } else {
-            return detail::suiteRefuses(405, "GET or POST");
-        }
-        std::optional<CallbackMessage> const message = crypt_.open(signature, timestamp, nonce, encrypted);
-        if (!message || !isOurs(message->receiveId, verification)) {
-            context_.log(LogLevel::warning,
-                         "a callback of the suite was refused: it is not from the platform");
-            return detail::suiteRefuses(403, "refused");
-        }
-        if (verification) return CallbackResponse(200, "text/plain; charset=utf-8", message->text);
-        return answerEvent(message->text);
+        std::optional<Duration> window;
+        if (options_.callbackWindow > Duration::zero()) window = options_.callbackWindow;
+        QywxIncoming const in = readQywx(crypt_, request, window, context_.clock().now());
+        if (!in.refusal.empty()) return refuse(in.status, in.refusal);
+        if (!isOurs(in.receiveId, in.verification)) return refuse(403, "encrypted for another receiver");
+        if (in.verification) return CallbackResponse(200, "text/plain; charset=utf-8", in.text);
+        return answerEvent(in.text);
     } catch (Error const& e) {
-        if (e.is(Errc::protocol)) return detail::suiteRefuses(400, "malformed");
+        if (e.is(Errc::protocol)) return refuse(403, "what is signed is no event of a suite");
         // The platform sends it again; what is wrong stands in the log, and holds no secret.
         context_.log(LogLevel::error, named(e).what());
-        return detail::suiteRefuses(500, "not now");
+        return CallbackResponse(500, "text/plain; charset=utf-8", "not now");
     }
 }
 
 CORPS_DECL CallbackResponse SuiteCore::answerEvent(std::string const& xml) {
     XmlElement const event = readXml(xml);
     std::string_view const kind = event.textOf("InfoType");
-    if (event.textOf("SuiteId") != config_.suiteId) return detail::suiteRefuses(400, "another suite");
-    if (kind.empty()) return detail::suiteRefuses(400, "no event of a suite");
+    auto const lacks = [](bool missing) {
+        if (missing) throw Error(Errc::protocol, "an event of a suite that lacks what it is about");
+    };
+    lacks(event.textOf("SuiteId") != config_.suiteId || kind.empty());
     std::int64_t const at = detail::suiteTime(event.textOf("TimeStamp"));
     if (kind == "suite_ticket") {
         Secret const ticket(event.textOf("SuiteTicket"));
-        if (ticket.empty()) return detail::suiteRefuses(400, "no ticket");
+        lacks(ticket.empty());
         if (book_.putTicket(ticket, at)) kick();
     } else if (kind == "create_auth" || kind == "reset_permanent_code") {
         Secret const code(event.textOf("AuthCode"));
-        if (code.empty()) return detail::suiteRefuses(400, "no AuthCode");
+        lacks(code.empty());
         if (book_.putWork(code, kind == "reset_permanent_code", at, now())) kick();
     } else if (kind == "change_auth") {
         std::string const corpId(event.textOf("AuthCorpId"));
-        if (corpId.empty()) return detail::suiteRefuses(400, "no AuthCorpId");
+        lacks(corpId.empty());
         {
             std::lock_guard const lock(mutex_);
             stale_.insert(corpId);
@@ -269,12 +259,14 @@ CORPS_DECL CallbackResponse SuiteCore::answerEvent(std::string const& xml) {
         kick();
     } else if (kind == "cancel_auth") {
         std::string const corpId(event.textOf("AuthCorpId"));
-        if (corpId.empty()) return detail::suiteRefuses(400, "no AuthCorpId");
+        lacks(corpId.empty());
         std::optional<SuiteCorp> const before = book_.find(corpId);
         if (book_.cancel(corpId, at, now())) {
             if (before && before->status != SuiteCorpState::cancelled)
                 tellOf(SuiteEventKind::cancelled, corpId);
-            scheduleErasure();
+            if (options_.eraseAfter)  // after the answer
+                asio::co_spawn(context_.executor(), later(weak_from_this(), Duration(0), true),
+                               asio::detached);
         }
     } else {
         context_.log(LogLevel::info, "the suite was told of something that it does nothing about");
@@ -486,8 +478,8 @@ CORPS_DECL asio::awaitable<std::string> SuiteCore::openCorpId(std::shared_ptr<Su
                                                               std::string corpId) {
     boost::json::object body;
     body["corpid"] = corpId;
-    boost::json::object const a = co_await post(self, "/cgi-bin/service/corpid_to_opencorpid",
-                                                std::move(body), std::string(kProvider));
+    boost::json::object const a =
+        co_await post(self, "/cgi-bin/service/corpid_to_opencorpid", std::move(body), std::string(kProvider));
     std::string out = detail::jsonTextOr(a, "open_corpid");
     if (out.empty()) throw self->named(Error(Errc::protocol, "the answer holds no open_corpid"));
     co_return out;
@@ -604,6 +596,8 @@ CORPS_DECL asio::awaitable<SuiteCorp> SuiteCore::readInfo(std::shared_ptr<SuiteC
         if (!facts) return;
         self->book_.change(before->corpId, [&](SuiteCorp& c) {
             if (!facts->agentId.empty()) c.agentId = facts->agentId;
+            // It was asked about by one id, and the platform answers with the other one.
+            if (!facts->corpId.empty() && facts->corpId != c.corpId) c.otherCorpId = facts->corpId;
             if (!facts->corpName.empty()) c.corpName = facts->corpName;
             if (!facts->legalName.empty()) c.legalName = facts->legalName;
             if (facts->range && c.range != facts->range) {

@@ -111,6 +111,14 @@ struct SyncEngine::Impl {
     /** Dropped fingerprints leave nothing behind: without any run there is nothing to compare with. */
     static bool sidecarComplete(detail::Baseline const& b) { return !b.runs.empty(); }
 
+    /** The same enterprise may be asked for by another of its ids: what is stored stands under the one it
+     * had. */
+    static std::string storedCorpId(PullProof const& proof, std::string const& stored) {
+        auto const& others = proof.otherCorpIds;
+        bool const same = std::find(others.begin(), others.end(), stored) != others.end();
+        return same ? stored : proof.upstreamCorpId;
+    }
+
     void checkUpstreamCorp(detail::Baseline const& b, std::string const& upstreamCorp,
                            SyncOptions const& options) const {
         if (options.migrate || b.upstreamCorp.empty() || upstreamCorp.empty() ||
@@ -124,8 +132,8 @@ struct SyncEngine::Impl {
         if (!b.identity.empty() && !asked.admits(stored)) refuseIdentity(corp, stored, asked);
     }
 
-    /** What a pull has shown the mirror to be: where the configuration leaves the kind of ids open, the records
-     * tell; where they do not, it is what it was. */
+    /** What a pull has shown the mirror to be: where the configuration leaves the kind of ids open, the
+     * records tell; where they do not, it is what it was. */
     [[nodiscard]] MirrorIdentity shown(detail::Baseline const& b, PullProof const& proof) const {
         MirrorIdentity out = identity;
         if (!proof.idTypes.empty()) out.idTypes = proof.idTypes;
@@ -215,10 +223,7 @@ struct SyncEngine::Impl {
         pullOptions.concurrency = options.concurrency;
         PullProof proof = co_await upstream.pull(found, pullOptions);
         found.end();
-        // The same enterprise under another of its ids: what is stored stands under the one it had.
-        if (std::find(proof.otherCorpIds.begin(), proof.otherCorpIds.end(), base.upstreamCorp) !=
-            proof.otherCorpIds.end())
-            proof.upstreamCorpId = base.upstreamCorp;
+        proof.upstreamCorpId = storedCorpId(proof, base.upstreamCorp);
         self->checkUpstreamCorp(base, proof.upstreamCorpId, options);
         if (!options.migrate) self->requireSame(base, self->shown(base, proof));
 
@@ -434,6 +439,7 @@ CORPS_DECL SyncPlan SyncEngine::plan(CorpData const& data, SyncOptions options) 
             proof.faults.push_back(std::move(fault));
         }
         detail::Planner::Input in = self.input(options);
+        in.identity = self.shown(base, proof);
         SyncPlan plan;
         self.store.read([&](RowAccess& stored) {
             std::optional<Migration> migration;
@@ -867,7 +873,14 @@ CORPS_DECL asio::awaitable<CorpData> SyncEngine::collect(Upstream& upstream, Pul
         detail::CollectingSink sink(upstream);
         PullProof const proof = co_await upstream.pull(sink, options);
         CorpData data = sink.take();
-        data.corpId = proof.upstreamCorpId;
+        std::string stored;
+        std::function<void()> const look = [&] {
+            self->store.read([&](RowAccess& rows) {
+                stored = detail::StateValues(rows, self->corp).bytes(detail::kUpstreamCorp).value_or("");
+            });
+        };
+        if (!proof.otherCorpIds.empty()) co_await self->context.blocking(look);
+        data.corpId = Impl::storedCorpId(proof, stored);
         data.corpName = proof.corpName;
         data.proof.fullScope = proof.fullScope;
         data.proof.rootDeptId = DeptId(proof.rootDeptId);
