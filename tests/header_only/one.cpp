@@ -2,6 +2,7 @@
 // inline, shows when they are linked.
 #include "two.hpp"
 
+#include <corps/callback/callbacks.hpp>
 #include <corps/corps.hpp>
 #include <corps/crypto/password.hpp>
 #include <corps/emulator/emulator.hpp>

@@ -1,5 +1,6 @@
 #include "two.hpp"
 
+#include <corps/callback/callbacks.hpp>
 #include <corps/corps.hpp>
 #include <corps/emulator/emulator.hpp>
 #include <corps/storage/sqlite.hpp>
