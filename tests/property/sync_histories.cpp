@@ -420,7 +420,9 @@ bool doubtful(FakeOrganisation const& org, FakePull const& how, State const& bef
         for (auto const& [other, id] : before.up.roleMembers) had_ += other == role ? 1 : 0;
         if (had_ >= 2) return true;
     }
-    return false;
+    // No role at all any more, where there were several or several people had one.
+    return org.roles.empty() && !removalsAllowed &&
+           (before.up.roles.size() >= 2 || before.up.roleMembers.size() >= 2);
 }
 
 // ---- a plan as text, without what a cold and a warm one may differ in

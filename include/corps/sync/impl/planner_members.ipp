@@ -15,10 +15,19 @@ CORPS_DECL void Planner::doubtNoRoles() {
     auto const it = f_.listings.find(Listing{ListingKind::roles, std::string()});
     if (it == f_.listings.end() || !it->second.finished || it->second.state != ListingState::complete) return;
     FoundListing& found = it->second;
-    auto const missing = std::count_if(storedRoleRows_.begin(), storedRoleRows_.end(),
-                                       [this](auto const& role) { return !f_.roles.contains(role.first); });
     if (!found.emptyPage && !f_.roles.empty()) return;
-    if (missing < (found.emptyPage ? 1 : 2)) return;
+    std::size_t missing = 0;
+    std::size_t people = 0;
+    for (auto const& [role, row] : storedRoleRows_) {
+        if (f_.roles.contains(role)) continue;
+        ++missing;
+        std::array<Cell, 2> const prefix{Cell::text(in_.corp), Cell::text(role)};
+        rows_.forEach(*t_.roleMember, 0, prefix, [&](std::span<Cell const> has) {
+            people += has[c_.roleMember.origin].bytes() == kOriginLocal ? 0U : 1U;
+        });
+    }
+    // One role that nobody or one person had may go with an empty list, as one person does from a role's.
+    if (missing == 0 || (!found.emptyPage && missing < 2 && people < 2)) return;
     found.state = ListingState::incomplete;
     SyncFault fault;
     fault.place = "roles";
