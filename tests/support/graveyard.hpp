@@ -136,6 +136,10 @@ public:
     template <class Options>
     GraveyardBench(Options options, Org const& org, boost::json::object keys)
         : server(std::move(options), org.data), corp(config(std::move(keys)), context(), wire, storage) {}
+    /** @param configure the corp's configuration, once the server is there. */
+    template <class Options>
+    GraveyardBench(Options options, Org const& org, corps::CorpConfig (*configure)(Server const&))
+        : server(std::move(options), org.data), corp(configure(server), context(), wire, storage) {}
 
     void show(Org const& org) { server.setOrganisation(org.data); }
     void fault(corps::emulator::FaultKind kind, std::string match, std::int64_t times = -1,
