@@ -276,6 +276,7 @@ std::pair<std::string, std::uint16_t> hostAndPort(std::string_view text, std::st
 
 constexpr std::string_view kClosing = R"(
 DIR holds the elements: corps/Name/e.json and corps/Name/Name.json. {{NAME}} in them is taken from the environment.
+CORPS_STORE_KEY in the environment is what the secrets of suites are sealed with in the store.
 --as NAME stands in the change feed as who made the change. --verbose logs to standard error. "--" ends the options.
 Exit codes: 0 done; 1 failed, nothing written; 2 wrong usage; 3 done, but something was held or incomplete: the text says
 which.
