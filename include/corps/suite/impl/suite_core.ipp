@@ -628,8 +628,10 @@ CORPS_DECL asio::awaitable<SuiteCorp> SuiteCore::readInfo(std::shared_ptr<SuiteC
             }
             // Good to the suite, and no token for it: the enterprise has switched the application off.
             if (withheld && withheld->is(Errc::authRejected) && facts &&
-                c.status == SuiteCorpState::secretStale)
+                c.status != SuiteCorpState::cancelled) {
                 c.status = SuiteCorpState::disabled;
+                c.staleAt = self->now();
+            }
         });
         out = self->book_.find(before->corpId).value_or(*before);
     };
