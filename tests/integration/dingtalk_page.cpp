@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace corps;
@@ -355,4 +356,75 @@ TEST_CASE("DingTalk: one human in two organisations is one user; a phone alone j
     LoginCode code(two.workbenchCode("dingkey", "member123"));
     code.kind = DDAuth::kWorkbench;
     CHECK(second.identify(code).member.userId == user);
+}
+
+TEST_CASE("DingTalk: people of another platform are found by phone or e-mail where the caller wants that",
+          "[integration]") {
+    emulator::Organisation here = organisation();
+    for (emulator::Member& m : here.userList) m.email = m.memberId + "@Demo.example";
+    // A number that several users have finds none of them.
+    here.userList[1].phone = here.userList[2].phone = "+8613800000077";
+    emulator::Organisation there = here;
+    there.corpId = "ww1";
+    for (emulator::Member& m : there.userList) m.unionId.clear();
+    there.userList[1].email = "MEMBER456@demo.EXAMPLE";
+    // Two with one number: whoever comes first may be that user, and the other one is not.
+    emulator::Member twin = there.userList[0];
+    twin.memberId = "member999";
+    twin.email = "twin@demo.example";
+    there.userList.push_back(twin);
+    emulator::DingTalkServer dingTalk({}, here);
+    emulator::WeComOptions options;
+    options.behaviour.newApp = false;
+    emulator::WeComServer weCom(options, there);
+    boost::json::object keys;
+    keys["corpId"] = "ww1";
+    keys["agentId"] = 1000001;
+    keys["secret"] = "s";
+    keys["baseUrl"] = weCom.baseUrl();
+    for (auto const& [byPhone, byEmail] :
+         {std::pair(false, false), std::pair(true, false), std::pair(false, true)}) {
+        CAPTURE(byPhone, byEmail);
+        MemoryStorage store;
+        Context const context = hasty();
+        DingTalk first(configFor(dingTalk, "corps.One", "ding1"), context, HttpsTransport(), store);
+        QywxInnerType<HttpsTransport, MemoryStorage> second(CorpConfig("corps.Two", "Two", keys), context,
+                                                            HttpsTransport(), store);
+        first.syncCorp();
+        SyncOptions o;
+        o.bindByPhone = byPhone;
+        o.bindByEmail = byEmail;
+        SyncReport const r = second.syncCorp(o);
+        CAPTURE(r.toText());
+        auto const same = [&](char const* id) {
+            return first.getMember(id).userId == second.getMember(id).userId;
+        };
+        CHECK(same("member123") == (byPhone || byEmail));
+        CHECK(same("member456") == byEmail);
+        CHECK(same("member789") == byEmail);
+        CHECK(second.getMember("member999").userId != second.getMember("member123").userId);
+        CHECK(second.getMembers("active").size() == 4);
+        // Who has a user keeps it, whatever the option later.
+        SyncOptions both;
+        both.bindByPhone = both.bindByEmail = true;
+        CHECK(second.syncCorp(both).outcome == SyncOutcome::unchanged);
+        CHECK(same("member456") == byEmail);
+        CHECK(second.verifyCorp().ok);
+    }
+}
+
+TEST_CASE("DingTalk: a phone is nobody's proof against another union id", "[integration]") {
+    emulator::Organisation there = organisation();
+    there.userList[0].unionId = "another human, who has the number now";
+    emulator::DingTalkServer one({}, organisation());
+    emulator::DingTalkServer two({}, there);
+    MemoryStorage store;
+    Context const context = hasty();
+    DingTalk first(configFor(one, "corps.One", "ding1"), context, HttpsTransport(), store);
+    DingTalk second(configFor(two, "corps.Two", "ding2"), context, HttpsTransport(), store);
+    first.syncCorp();
+    SyncOptions o;
+    o.bindByPhone = true;
+    second.syncCorp(o);
+    CHECK(first.getMember("member123").userId != second.getMember("member123").userId);
 }

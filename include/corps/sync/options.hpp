@@ -58,6 +58,15 @@ struct SyncOptions {
      * Decodes everything once. Without such a difference it changes nothing.
      */
     bool migrate = false;
+    /**
+     * New members are taken for the one user of the store who has the same phone number (E.164), who is no
+     * member of this corp yet, and whose union id on this platform is not another one. Off, since numbers
+     * change hands: whoever gets the number of somebody else gets everything that is given to that user.
+     * Users that there are already are never merged. Cost: one scan of users, bindings and members for a sync
+     * that has somebody new.
+     */
+    bool bindByPhone = false;
+    bool bindByEmail = false;       ///< the same by e-mail address, whatever the case of its letters
     bool useSidecar = true;         ///< false: decode everything, as if no fingerprints were stored
     std::uint32_t concurrency = 8;  ///< requests in flight at once, at most
     std::chrono::milliseconds lockTimeout{0};  ///< how long to wait for another sync of this corp

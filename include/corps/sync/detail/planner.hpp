@@ -176,6 +176,7 @@ private:
     void emit(TableSchema const& t, ChangeKind kind, std::span<Cell const> row, std::span<Cell const> before);
     std::string bind(std::span<Cell const> member, std::string const& id, std::string linked,
                      bool otherPerson);
+    std::string byContact(std::span<Cell const> member);
     bool decodedEverywhere(std::string const& member, std::vector<std::string> const& depts);
     void settleEntries(std::string const& member, std::vector<std::string> const& before,
                        std::vector<std::string> const& after, bool changed);
@@ -245,7 +246,13 @@ private:
     ChangeList changes_;
     std::vector<std::pair<int, std::string>> order_;  // by table, then key
     std::map<std::string, std::string> newUsersByUnion_;
-    std::optional<bool> anyBound_;  // somebody is, in the whole store; asked when it matters
+    struct Contacts {
+        std::unordered_map<std::string, std::set<std::string>> users;   // by phone or e-mail
+        std::unordered_map<std::string, std::set<std::string>> unions;  // by user: union ids on this platform
+    };
+    std::optional<Contacts> contacts_;           // of the whole store, where they bind; read when it matters
+    std::unordered_set<std::string> boundHere_;  // users who are members of this corp, where contacts bind
+    std::optional<bool> anyBound_;               // somebody is, in the whole store; asked when it matters
 };
 
 }  // namespace corps::detail

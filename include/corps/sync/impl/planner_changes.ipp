@@ -109,6 +109,55 @@ CORPS_DECL void Planner::forgetEverywhere(std::string const& member) {
         forget_.insert({Listing{ListingKind::roleMembers, r}, member});
 }
 
+/** What phone and e-mail are looked up by; nothing for what does not bind. */
+inline std::vector<std::string> contactKeys(SyncOptions const& options, Cell phone, Cell email) {
+    std::vector<std::string> out;
+    if (options.bindByPhone && phone.bytes().starts_with("+")) out.emplace_back(phone.bytes());
+    if (options.bindByEmail && email.bytes().find('@') != std::string_view::npos) {
+        std::string text(email.bytes());
+        for (char& c : text)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        out.push_back(std::move(text));
+    }
+    return out;
+}
+
+/**
+ * The one user who has this member's phone or e-mail, where the caller wants that. Empty when there is none,
+ * when there are several, and when it is somebody who is known to be another: a member of this corp, or the
+ * owner of another union id on this platform.
+ */
+CORPS_DECL std::string Planner::byContact(std::span<Cell const> member) {
+    std::vector<std::string> const keys =
+        contactKeys(in_.options, member[c_.member.phone], member[c_.member.email]);
+    if (keys.empty()) return {};
+    if (!contacts_) {
+        Contacts& all = contacts_.emplace();
+        rows_.forEach(*t_.user, 0, {}, [&](std::span<Cell const> row) {
+            for (std::string& key : contactKeys(in_.options, row[c_.user.phone], row[c_.user.email]))
+                all.users[std::move(key)].emplace(row[c_.user.userId].bytes());
+        });
+        std::array<Cell, 1> const platform{Cell::text(in_.identity.platform)};
+        rows_.forEach(*t_.thirdAuth, 0, platform, [&](std::span<Cell const> row) {
+            if (!row[c_.thirdAuth.unionId].bytes().empty())
+                all.unions[std::string(row[c_.thirdAuth.userId].bytes())].emplace(
+                    row[c_.thirdAuth.unionId].bytes());
+        });
+        std::array<Cell, 1> const corp{Cell::text(in_.corp)};
+        rows_.forEach(*t_.member, 0, corp,
+                      [&](std::span<Cell const> row) { boundHere_.emplace(row[c_.member.userId].bytes()); });
+    }
+    std::set<std::string> found;
+    for (std::string const& key : keys)
+        if (auto const it = contacts_->users.find(key); it != contacts_->users.end())
+            found.insert(it->second.begin(), it->second.end());
+    if (found.size() != 1 || boundHere_.contains(*found.begin())) return {};
+    std::string const unionId(member[c_.member.unionId].bytes());
+    auto const known = contacts_->unions.find(*found.begin());
+    if (!unionId.empty() && known != contacts_->unions.end() && !known->second.contains(unionId)) return {};
+    return *found.begin();
+}
+
 /** The user of a member: the one bound before, the one with the same union id on this platform, or a new one.
  */
 CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string const& id, std::string linked,
@@ -129,11 +178,13 @@ CORPS_DECL std::string Planner::bind(std::span<Cell const> member, std::string c
     else if (!other.empty() && other != userId)
         warnings_.push_back("users " + userId + " and " + other +
                             " have one union id: the same person, kept apart");
+    if (userId.empty()) userId = byContact(member);
     bool const created = userId.empty();
     if (created) {
         userId = in_.newId();
         if (!unionId.empty()) newUsersByUnion_[unionId] = userId;
     }
+    if (in_.options.bindByPhone || in_.options.bindByEmail) boundHere_.insert(userId);
     Row const stored = created ? Row() : users_.stored(userId);
     if (created || !stored.empty()) {
         UserProfile const profile{member[c_.member.nick], member[c_.member.phone], member[c_.member.email],
