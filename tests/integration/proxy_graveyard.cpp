@@ -350,15 +350,10 @@ TEST_CASE("proxy: ids that become encrypted are no enterprise that everybody has
     Bench bench(org);
     REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
     bench.server.server.upgradeIds(bench.server.corp);
-    try {
-        SyncReport const r = bench.corp.syncCorp();
-        CAPTURE(r.toText());
-        CHECK(r.outcome == SyncOutcome::held);
-        CHECK(r.members.removed == 0);
-    } catch (Error const& e) {
-        CAPTURE(std::string(e.what()));
-        CHECK(e.is(Errc::refused));
-    }
+    // Until somebody asks for a migration (proxy_page.cpp), nothing is compared that cannot be.
+    std::optional<Error> const refused = failureOf(bench.corp);
+    REQUIRE(refused);
+    CHECK(refused->is(Errc::wrongCorp));
     for (char const* const id : {"m0", "m29", "root"}) CHECK(bench.status(id) == MemberStatus::active);
 }
 

@@ -20,9 +20,9 @@ struct MessageVector {
 };
 
 /**
- * Those called published stand in the platforms' documentation (WeCom: document/path/90968; DingTalk: the page
- * about HTTP push). The others were computed with Python's cryptography and OpenSSL's command line, and read
- * again by other implementations (the npm package @wecom/crypto; a Go client of DingTalk).
+ * Those called published stand in the platforms' documentation (WeCom: document/path/90968; DingTalk: the
+ * page about HTTP push). The others were computed with Python's cryptography and OpenSSL's command line, and
+ * read again by other implementations (the npm package @wecom/crypto; a Go client of DingTalk).
  */
 inline std::vector<MessageVector> const& messageVectors() {
     // clang-format off

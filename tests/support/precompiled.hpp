@@ -1,4 +1,5 @@
-// What most test files include and what is dear to parse: compiled once for the test program. Files still include what they use.
+// What most test files include and what is dear to parse: compiled once for the test program. Files still
+// include what they use.
 #include <corps/app.hpp>
 #include <corps/corps.hpp>
 
@@ -8,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
+#include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -22,5 +24,3 @@
 #include <string_view>
 #include <thread>
 #include <vector>
-
-#include <catch2/catch_test_macros.hpp>

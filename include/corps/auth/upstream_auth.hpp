@@ -62,7 +62,7 @@ public:
     Identity() = default;
     std::string upstreamCorpId;
     std::vector<std::string> otherCorpIds;  ///< under which other ids the platform knows the same enterprise
-    std::string memberId;  ///< in the id type of the corp
+    std::string memberId;                   ///< in the id type of the corp
     std::string openId;
     std::string unionId;
 };

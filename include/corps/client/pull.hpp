@@ -125,9 +125,9 @@ struct PullProof {
     /** Which kind of ids the records had, where a platform may change it by itself: as in
      * MirrorIdentity::idTypes. Empty: as configured, or nothing was shown. */
     std::string idTypes{};
-    std::string corpName;        ///< empty when it may not be read
-    std::string rootDeptId;      ///< the platform's root id
-    bool fullScope = false;      ///< the application sees the whole organisation
+    std::string corpName;    ///< empty when it may not be read
+    std::string rootDeptId;  ///< the platform's root id
+    bool fullScope = false;  ///< the application sees the whole organisation
     std::vector<std::string>
         visibleRoots;  ///< otherwise: the departments it sees, each with everything below
     std::vector<PullFault> faults;
@@ -174,9 +174,9 @@ struct NoUpstream {};
  * - optionally `otherIds(unit)`, a std::vector<std::string>: under which other ids the platform knows the
  * department or person of this unit. Asked when a store moves to other id types, so that everything given to
  * them here follows;
- * - optionally `currentIds(ids)`, an awaitable of a std::vector<std::string>: under which ids the platform knows
- * these members now, in the order of ids; empty where it does not tell. Asked for the same reason, after a
- * pull, of members whom it did not show.
+ * - optionally `currentIds(ids)`, an awaitable of a std::vector<std::string>: under which ids the platform
+ * knows these members now, in the order of ids; empty where it does not tell. Asked for the same reason,
+ * after a pull, of members whom it did not show.
  */
 template <class C>
 concept ClientPolicy = std::same_as<C, NoUpstream> ||

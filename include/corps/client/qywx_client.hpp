@@ -195,13 +195,13 @@ private:
     std::unique_ptr<Caller> caller_;
     std::string baseUrl_;
     std::string corpId_;
-    std::string agentId_;  // as configured
-    std::string suiteId_;  // of a provider's application
+    std::string agentId_;     // as configured
+    std::string suiteId_;     // of a provider's application
     std::string userIdType_;  // of a provider's application, as configured
     bool provider_ = false;
     // Of the last pull:
     bool seesAll_ = false;
-    std::string idTypes_;  // of a provider's application: which ids were shown
+    std::string idTypes_;                      // of a provider's application: which ids were shown
     std::optional<std::string> idCredential_;  // whose lists of ids told who is there
 };
 

@@ -13,8 +13,8 @@
 namespace corps {
 
 /**
- * Who knows the applications and the ids of a suite's enterprises: a Suite, or the auth policy of one corp. Found in a
- * Context by the suite, and by suite and enterprise.
+ * Who knows the applications and the ids of a suite's enterprises: a Suite, or the auth policy of one corp.
+ * Found in a Context by the suite, and by suite and enterprise.
  *
  * Threads     All members may be called from any thread.
  */

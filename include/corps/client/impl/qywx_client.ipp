@@ -189,8 +189,8 @@ CORPS_DECL asio::awaitable<std::string> QywxInnerClient::Api::findAgentId() {
 CORPS_DECL asio::awaitable<std::vector<std::string>> QywxInnerClient::Api::convertIds(
     std::vector<std::string> memberIds) {
     std::vector<std::string> out;
-    // Asked of anything else than plain ids, and of too many that are not there, the platform refuses the call
-    // for a day.
+    // Asked of anything else than plain ids, and of too many that are not there, the platform refuses the
+    // call for a day.
     if (idTypes_ != detail::kQywxOpenIds) co_return out;
     std::map<std::string, std::string, std::less<>> known;
     for (std::size_t at = 0; at < memberIds.size(); at += detail::kQywxConversions) {

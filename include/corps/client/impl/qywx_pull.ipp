@@ -63,8 +63,8 @@ private:
     using Reply = detail::PullReply;
     static constexpr std::string_view kPlaces = "department";  // where a record names departments
 
-    /** Which ids were shown, and under which the enterprise is known, too. One plain id is enough: nobody's is
-     * plain once they are encrypted. */
+    /** Which ids were shown, and under which the enterprise is known, too. One plain id is enough: nobody's
+     * is plain once they are encrypted. */
     void tellIds() {
         proof_.idTypes = api_.userIdType_;
         if (proof_.idTypes.empty() && anyPlainId_) proof_.idTypes = detail::kQywxPlainIds;
@@ -610,10 +610,10 @@ private:
             }
             std::vector<std::string_view> const views(units.begin(), units.end());
             if (!views.empty()) sink_.page(detail::kQywxTagMemberShape, listing, views);
-            // Its departments were told, and their members: that it holds nobody is no answer without content.
+            // Its departments were told, and their members: that it holds nobody is no answer without
+            // content.
             std::optional<std::int64_t> count;
-            if (whole && proof_.fullScope)
-                count = static_cast<std::int64_t>(tag.people.size() + more.size());
+            if (whole && proof_.fullScope) count = static_cast<std::int64_t>(tag.people.size() + more.size());
             sink_.finish(listing, whole ? ListingState::complete : ListingState::incomplete, count);
         }
     }

@@ -36,8 +36,8 @@ CORPS_DECL std::string requireLogin(CorpReader const& r, MirrorIdentity const& m
     requireIdentity(r.rows(), r.corp(), mirror);
     std::string const corpId =
         detail::StateValues(r.rows(), r.corp()).bytes(detail::kUpstreamCorp).value_or(std::string());
-    bool const known = std::find(who.otherCorpIds.begin(), who.otherCorpIds.end(), corpId) !=
-                       who.otherCorpIds.end();
+    bool const known =
+        std::find(who.otherCorpIds.begin(), who.otherCorpIds.end(), corpId) != who.otherCorpIds.end();
     if (!corpId.empty() && !who.upstreamCorpId.empty() && corpId != who.upstreamCorpId && !known)
         detail::refuseLogin("", "who logged in belongs to another enterprise of the platform");
 
