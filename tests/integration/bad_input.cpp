@@ -1,6 +1,7 @@
 // What corpctl says of configuration that is wrong, and of platforms that refuse or cannot be trusted: which
 // corp, which file, which key, what was expected; exit code 1, and nothing of a secret.
 #include "../../examples/corpctl/corpctl.hpp"
+#include "support/one_enterprise.hpp"
 #include "support/tls_server.hpp"
 
 #include <corps/config/element.hpp>
@@ -127,15 +128,18 @@ private:
 
 bool has(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
 
-/** `corpctl COMMAND` fails with code 1, on one line that names the corp and has all of `parts`. */
+/** `corpctl COMMAND` fails with code 1, on one line that names the corp, or the element it is configured
+ * with, and has all of `parts`. */
 void requireSays(Directory const& d, std::string const& command, std::vector<std::string> const& parts,
-                 std::string const& corp = "corps.Demo") {
+                 std::string const& corp = "corps.Demo", std::string const& named = "") {
     Ran const r = corpctl({"--app", d.app(), "--store", "memory", command, corp});
     CAPTURE(command, r.err);
     CHECK(r.code == 1);
     CHECK(r.out.empty());
     std::string const first = r.err.substr(0, r.err.find('\n'));
-    CHECK(first.starts_with("corpctl: " + corp + ": "));
+    bool const names = first.starts_with("corpctl: " + corp + ": ") ||
+                       (!named.empty() && first.starts_with("corpctl: " + named + ": "));
+    CHECK(names);
     CHECK(first.size() < 600);
     for (std::string const& part : parts) {
         CAPTURE(part);
@@ -610,4 +614,140 @@ TEMPLATE_TEST_CASE("bad input: servers that are not there, or speak another lang
     std::string const html = said(page.url("", "127.0.0.1"));
     CHECK(has(html, "not the platform's JSON"));
     CHECK(has(html, "baseUrl"));
+}
+
+namespace {
+
+/** An application directory with an enterprise of a provider, and the provider's suite. */
+class ProviderDirectory : public Directory {
+public:
+    ProviderDirectory() : Directory({"corps.QywxProxyType", {}, "", {}}) {
+        suite(kElement, suiteKeys());
+        corp("");
+    }
+    static constexpr char const* kElement = R"({"title": "Suite", "type": "auths.QywxProxyType"})";
+
+    /** The suite's keys, one of them left out or with another value (as JSON). */
+    static std::string suiteKeys(std::string const& key = "", std::string const& value = "") {
+        std::vector<Credential> const all{
+            {"suiteId", R"("dk0123456789abcdef")"},
+            {"suiteSecret", quoted(kSecret)},
+            {"token", R"("t0kenOfTheCallbacks")"},
+            {"encodingAESKey", R"("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")"},
+            {"providerCorpId", R"("wwprovider00000001")"}};
+        std::string const out = Facts{"", all, "", {}}.business({{key, value}});
+        bool const another =
+            std::none_of(all.begin(), all.end(), [&](Credential const& c) { return c.key == key; });
+        return "{" + out + (another && !key.empty() ? ", \"" + key + "\": " + value : "") + "}";
+    }
+    [[nodiscard]] std::filesystem::path suiteFile(std::string const& name) const {
+        return std::filesystem::path(app()) / "auths/Suite" / name;
+    }
+    void suite(std::string const& element, std::string const& keys) const {
+        std::filesystem::create_directories(suiteFile("").parent_path());
+        std::ofstream(suiteFile("e.json"), std::ios::trunc) << element;
+        std::ofstream(suiteFile("Suite.json"), std::ios::trunc) << keys;
+    }
+    /** Demo.json with good keys and `more`. */
+    void corp(std::string const& more, std::string const& corpId = "ww1",
+              std::string const& code = kSecret) const {
+        write("Demo.json", R"({"corpId": ")" + corpId +
+                               R"(", "authFullName": "auths.Suite", "permanentCode": ")" + code + '"' + more +
+                               "}");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("bad input: an enterprise of a provider, and the suite that it names", "[integration][proxy]") {
+    ::unsetenv("CORPS_NOT_SET");
+    ProviderDirectory const d;
+    SECTION("the corp's own keys") {
+        std::string const code = R"(, "permanentCode": )" + quoted(kSecret) + "}";
+        std::vector<std::pair<std::string, std::vector<std::string>>> const bad{
+            {R"({"authFullName": "auths.Suite")" + code, {"corpId", "text"}},
+            {R"({"corpId": 7, "authFullName": "auths.Suite")" + code, {"corpId", "text"}},
+            {R"({"corpId": "", "authFullName": "auths.Suite")" + code, {"corpId", "not empty"}},
+            {R"({"corpId": "{{CORPS_NOT_SET}}", "authFullName": "auths.Suite")" + code,
+             {": corpId", "{{CORPS_NOT_SET}}", "environment"}},
+            {R"({"corpId": "ww1")" + code, {"authFullName", "auths."}},
+            {R"({"corpId": "ww1", "authFullName": 7)" + code, {"authFullName", "auths."}},
+            {R"({"corpId": "ww1", "authFullName": "corps.Demo")" + code, {"authFullName", "auths."}},
+            {R"({"corpId": "ww1", "authFullName": "auths.Suite", "permanentCode": ["x"]})",
+             {"permanentCode", "text"}},
+            {R"({"corpId": "ww1", "authFullName": "auths.Suite", "baseUrl": "http://192.0.2.1"})",
+             {"baseUrl", "https://", "127.0.0.1"}},
+            {R"({"corpId": "ww1", "authFullName": "auths.Suite", "permanentCode": ")" + std::string(kSecret),
+             {"JSON", "line 1"}},
+        };
+        for (auto const& [text, says] : bad) {
+            CAPTURE(text);
+            d.write("Demo.json", text);
+            std::vector<std::string> all = says;
+            all.push_back(d.file("Demo.json").string());
+            requireSays(d, "tree", all);
+        }
+    }
+    SECTION("the suite's keys") {
+        std::vector<std::pair<std::string, std::vector<std::string>>> bad{
+            {"", {"JSON", "empty"}},
+            {"[]", {"JSON object"}},
+            {ProviderDirectory::suiteKeys("encodingAESKey", quoted(kSecret)), {"encodingAESKey", "43"}},
+            {ProviderDirectory::suiteKeys("providerSecret", "7"), {"providerSecret", "text"}},
+            {ProviderDirectory::suiteKeys("baseUrl", R"("qyapi.weixin.qq.com")"), {"baseUrl", "https://"}},
+            {ProviderDirectory::suiteKeys("authConfig", ProviderDirectory::suiteKeys()),
+             {"`authConfig`", "not in both"}},
+        };
+        for (std::string const key :
+             {"suiteId", "suiteSecret", "token", "encodingAESKey", "providerCorpId"}) {
+            bad.push_back({ProviderDirectory::suiteKeys(key, ""), {key, "text"}});
+            bad.push_back({ProviderDirectory::suiteKeys(key, "[]"), {key, "text"}});
+            bad.push_back({ProviderDirectory::suiteKeys(key, "\"\""), {key, "not empty"}});
+            bad.push_back({ProviderDirectory::suiteKeys(key, R"("{{CORPS_NOT_SET}}")"),
+                           {": " + key, "{{CORPS_NOT_SET}}", "environment"}});
+        }
+        for (auto const& [text, says] : bad) {
+            CAPTURE(text);
+            d.suite(ProviderDirectory::kElement, text);
+            std::vector<std::string> all = says;
+            all.push_back(d.suiteFile("Suite.json").string());
+            requireSays(d, "tree", all, "corps.Demo", "auths.Suite");
+        }
+    }
+    SECTION("no such suite, or one that is no element") {
+        d.suite("{", ProviderDirectory::suiteKeys());
+        requireSays(d, "tree", {d.suiteFile("e.json").string(), "JSON", "authFullName"});
+        std::filesystem::remove(d.suiteFile("Suite.json"));
+        d.suite(ProviderDirectory::kElement, ProviderDirectory::suiteKeys());
+        std::filesystem::remove(d.suiteFile("Suite.json"));
+        requireSays(d, "tree", {d.suiteFile("Suite.json").string(), "suiteId", "the file does not exist"},
+                    "corps.Demo", "auths.Suite");
+        std::filesystem::remove_all(d.suiteFile("").parent_path());
+        requireSays(d, "tree", {"auths/Suite/e.json", "does not exist", "authFullName"});
+    }
+    SECTION("what the platform refuses") {
+        support::OneEnterprise enterprise{support::OneEnterprise::Options(), emulator::generate(5)};
+        std::string const at = R"(, "baseUrl": ")" + enterprise.baseUrl() + '"';
+        for (std::string const command : {"sync", "init", "check"}) {
+            d.corp(at, enterprise.corp, enterprise.permanentCode());
+            Ran const good = corpctl({"--app", d.app(), "--store", "memory", command, "corps.Demo"});
+            CAPTURE(command, good.err);
+            CHECK(good.code != 1);
+            CHECK_FALSE(has(good.out + good.err, enterprise.permanentCode()));
+
+            d.corp(at, enterprise.corp);
+            requireSays(d, command, {"permanentCode", "/cgi-bin/gettoken", "code 40001"});
+            d.corp(at, "ww0000000000000000", enterprise.permanentCode());
+            requireSays(d, command, {"corpId", "/cgi-bin/gettoken", "code 40013"});
+            d.corp(R"(, "baseUrl": ")" + enterprise.baseUrl() + R"(/elsewhere")", enterprise.corp,
+                   enterprise.permanentCode());
+            requireSays(d, command, {"baseUrl", "/cgi-bin/gettoken", "404"});
+            d.corp(R"(, "baseUrl": "http://127.0.0.1:1")", enterprise.corp, enterprise.permanentCode());
+        }
+        auto b = enterprise.behaviour();
+        b.deniedIp = "127.0.0.1";
+        enterprise.setBehaviour(b);
+        d.corp(at, enterprise.corp, enterprise.permanentCode());
+        requireSays(d, "sync", {"from this address", "code 60020"});
+    }
 }

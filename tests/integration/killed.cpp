@@ -601,3 +601,9 @@ TEST_CASE("killed: a sync of WeCom killed at any moment leaves the store as befo
           "[integration]") {
     killAtAnyMoment(Kind::weCom, 8);
 }
+
+TEST_CASE(
+    "killed: a sync of a provider's enterprise killed at any moment leaves the store as before or as after",
+    "[integration]") {
+    killAtAnyMoment(Kind::proxy, 8);
+}

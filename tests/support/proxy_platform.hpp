@@ -243,7 +243,7 @@ private:
               [info](boost::json::object const& b) { return info(b, true); });
         suite("/cgi-bin/service/get_auth_info",
               [info](boost::json::object const& b) { return info(b, false); });
-        net.on("POST /cgi-bin/service/get_provider_token", [this](Request const& q) {
+        net.on("POST /cgi-bin/service/get_provider_token", [](Request const& q) {
             boost::json::object const body = boost::json::parse(q.body).as_object();
             if (text(body, "corpid") != kProviderCorp ||
                 text(body, "provider_secret") != "the-provider-secret")

@@ -542,7 +542,6 @@ TEST_CASE("after a cancellation what was mirrored is erased when its time has co
     clock->advance(23h);
     suite.authorize(platform.authorise(back));
     CHECK(suite.open(gone.openId).getMembers().size() == 3);
-    std::mutex mutex;
     std::vector<std::string> erased;
     std::promise<void> done;
     SuiteSubscription const listening = suite.onEvent([&](SuiteEvent const& event) {
