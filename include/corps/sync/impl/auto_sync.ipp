@@ -250,7 +250,8 @@ struct AutoSync::State {
                     std::lock_guard const lock(self->mutex);
                     if (self->over) return;
                 }
-                self->cancel.emit(asio::cancellation_type::terminal);
+                if (std::shared_ptr<asio::cancellation_signal> const cancel = self->cancel.lock())
+                    cancel->emit(asio::cancellation_type::terminal);
             });
         } catch (...) {
             // Not even memory for that: it stops when it looks next.
@@ -531,7 +532,9 @@ struct AutoSync::State {
     AutoSyncOptions const options;
     std::weak_ptr<State> self_;
 
-    asio::cancellation_signal cancel;   // used on the strand only, once the loop is spawned
+    // Of the loop, and kept by it: what a spawned coroutine leaves in a signal holds its executor, which must
+    // not outlive the loop. Used on the strand only.
+    std::weak_ptr<asio::cancellation_signal> cancel;
     std::optional<AutoSyncState> told;  // used behind the gate only
     detail::Gate gate;
     detail::Event const ended;
@@ -579,10 +582,12 @@ CORPS_DECL AutoSync::AutoSync(Context context, std::string corp, Run run, AutoSy
     require(static_cast<bool>(run), "and what to run must be given");
     state_ = std::make_shared<State>(std::move(context), std::move(corp), std::move(run), std::move(options));
     state_->self_ = state_;
-    auto ended = [state = state_](std::exception_ptr) {};   // the signal must live until then
+    auto const cancel = std::make_shared<asio::cancellation_signal>();
+    state_->cancel = cancel;
+    auto ended = [state = state_, cancel](std::exception_ptr) {};
     asio::any_io_executor const executor = state_->strand;  // the loop may end before this does
     asio::co_spawn(executor, State::loop(state_),
-                   asio::bind_cancellation_slot(state_->cancel.slot(), std::move(ended)));
+                   asio::bind_cancellation_slot(cancel->slot(), std::move(ended)));
 }
 
 CORPS_DECL AutoSync& AutoSync::operator=(AutoSync&& other) noexcept {
