@@ -250,8 +250,8 @@ struct AutoSync::State {
                     std::lock_guard const lock(self->mutex);
                     if (self->over) return;
                 }
-                if (std::shared_ptr<asio::cancellation_signal> const cancel = self->cancel.lock())
-                    cancel->emit(asio::cancellation_type::terminal);
+                if (std::shared_ptr<asio::cancellation_signal> const signal = self->cancel.lock())
+                    signal->emit(asio::cancellation_type::terminal);
             });
         } catch (...) {
             // Not even memory for that: it stops when it looks next.
