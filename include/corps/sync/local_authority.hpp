@@ -3,6 +3,7 @@
 #include <corps/auth/local_auth.hpp>
 #include <corps/auth/upstream_auth.hpp>
 #include <corps/config/corp_config.hpp>
+#include <corps/fwd.hpp>
 #include <corps/model/records.hpp>
 #include <corps/sync/local_core.hpp>
 #include <corps/sync/local_import.hpp>

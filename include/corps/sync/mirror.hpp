@@ -2,6 +2,7 @@
 
 #include <corps/auth/authorized.hpp>
 #include <corps/auth/verdict.hpp>
+#include <corps/callback/request.hpp>
 #include <corps/client/over.hpp>
 #include <corps/config/corp_config.hpp>
 #include <corps/fwd.hpp>

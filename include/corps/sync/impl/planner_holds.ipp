@@ -3,6 +3,7 @@
 
 #include <corps/sync/detail/bytes.hpp>
 #include <corps/sync/detail/planner.hpp>
+#include <corps/sync/detail/tables.hpp>
 
 #include <algorithm>
 #include <array>
