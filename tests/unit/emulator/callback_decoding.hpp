@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <openssl/evp.h>
@@ -145,6 +146,13 @@ inline std::string feishuSignature(std::string_view timestamp, std::string_view 
         all += part;
     }
     return hex(digest(EVP_sha256(), all));
+}
+
+/** A list of one text. */
+inline boost::json::value listOf(const std::string& text) {
+    boost::json::array out;
+    out.emplace_back(text);
+    return out;
 }
 
 /** The content of the first element of that name, without CDATA; `-` when there is none. */

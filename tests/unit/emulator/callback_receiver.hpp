@@ -2,6 +2,7 @@
 
 #include <corps/emulator/http_server.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <mutex>
@@ -64,6 +65,21 @@ inline corps::emulator::HttpReply replyOf(int status, std::string body) {
     corps::emulator::HttpReply out;
     out.status = status;
     out.body = std::move(body);
+    return out;
+}
+
+/** The connection breaks, and nothing was said. */
+inline corps::emulator::HttpReply cutOff(const corps::emulator::HttpRequest&) {
+    corps::emulator::HttpReply out = replyOf(200, "success");
+    out.ending = corps::emulator::HttpReply::Ending::reset;
+    out.afterBytes = 0;
+    return out;
+}
+
+/** An answer after everybody has gone. */
+inline corps::emulator::HttpReply tooLate(const corps::emulator::HttpRequest&) {
+    corps::emulator::HttpReply out;
+    out.delay = std::chrono::hours(1);
     return out;
 }
 

@@ -1,3 +1,4 @@
+#include "unit/emulator/people.hpp"
 #include "unit/emulator/raw_http.hpp"
 
 #include <corps/emulator/dingtalk.hpp>
@@ -22,19 +23,12 @@ using Catch::Matchers::Matches;
 using Catch::Matchers::StartsWith;
 using emulator_test::Answer;
 using emulator_test::Connection;
+using emulator_test::person;
 using Strings = std::vector<std::string>;
 using Numbers = std::vector<std::int64_t>;
 
 constexpr std::string_view kKey = "dingexampleappkey01";
 const std::string kCorp = "ding0a1b2c3d4e5f60718293a4b5c6d7e8f9";
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
 
 /**
  * 1: user0001

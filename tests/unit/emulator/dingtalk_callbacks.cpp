@@ -1,6 +1,7 @@
 // What the emulator of DingTalk tells of changes, read and answered by means of the test's own.
 #include "unit/emulator/callback_decoding.hpp"
 #include "unit/emulator/callback_receiver.hpp"
+#include "unit/emulator/people.hpp"
 #include "unit/emulator/raw_http.hpp"
 
 #include <corps/emulator/dingtalk.hpp>
@@ -23,7 +24,10 @@ using namespace corps::emulator;
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using emulator_test::Connection;
+using emulator_test::listOf;
+using emulator_test::member;
 using emulator_test::openMessage;
+using emulator_test::person;
 using emulator_test::Receiver;
 using emulator_test::replyOf;
 using emulator_test::sealMessage;
@@ -34,21 +38,6 @@ const std::string kCorp = "dingcorp0000000000000001";
 const std::string kApp = "dingexampleappkey01";
 const std::string kToken = "t0kenTest01";
 const std::string kKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-
-/** A list of one text. */
-json::value listOf(const std::string& text) {
-    json::array out;
-    out.emplace_back(text);
-    return out;
-}
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
 
 /** 1: m1, administrator; 10 R&D: m2, m3; 11 below it; 20. Role 501 in group 400: m2. */
 Organisation demo() {
@@ -69,11 +58,6 @@ Organisation demo() {
     out.roleMemberSet = {{"501", "m2"}};
     out.adminIds = {"m1"};
     return out;
-}
-
-Member& member(Organisation& organisation, const std::string& id) {
-    return *std::find_if(organisation.userList.begin(), organisation.userList.end(),
-                         [&id](const Member& each) { return each.memberId == id; });
 }
 
 DingTalkOptions frozen() {
@@ -556,11 +540,7 @@ TEST_CASE("emulator: an app of DingTalk registers its address", "[emulator][call
     Receiver refusing([](const HttpRequest&) { return replyOf(200, "no"); });
     Receiver gone(honest);
     gone.stop();
-    Receiver mute([](const HttpRequest&) {
-        HttpReply late;
-        late.delay = 1h;
-        return late;
-    });
+    Receiver mute(emulator_test::tooLate);
     CHECK(app.code("register_call_back", registration(refusing)) == 71009);
     CHECK(app.code("register_call_back", registration(gone)) == 71012);
     auto behaviour = server.behaviour();

@@ -1,4 +1,5 @@
 #include "unit/emulator/feishu_client.hpp"
+#include "unit/emulator/people.hpp"
 
 #include <corps/emulator/feishu.hpp>
 #include <corps/emulator/generate.hpp>
@@ -22,20 +23,13 @@ using emulator_test::App;
 using emulator_test::Connection;
 using emulator_test::escape;
 using emulator_test::kApp;
+using emulator_test::person;
 using emulator_test::texts;
 using Strings = std::vector<std::string>;
 
 const std::string kChildren = "/open-apis/contact/v3/departments/0/children";
 const std::string kUsers = "/open-apis/contact/v3/users/find_by_department";
 const std::string kCustom = "user_id_type=user_id&department_id_type=department_id";
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
 
 /**
  * root: m0          (a leads nobody's department but b's)

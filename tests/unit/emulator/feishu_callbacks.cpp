@@ -2,6 +2,7 @@
 #include "unit/emulator/callback_decoding.hpp"
 #include "unit/emulator/callback_receiver.hpp"
 #include "unit/emulator/feishu_client.hpp"
+#include "unit/emulator/people.hpp"
 
 #include <corps/emulator/feishu.hpp>
 #include <corps/emulator/impl/feishu_crypt.hpp>
@@ -10,7 +11,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <set>
@@ -29,7 +29,10 @@ using emulator_test::base64;
 using emulator_test::Connection;
 using emulator_test::feishuSignature;
 using emulator_test::kApp;
+using emulator_test::listOf;
+using emulator_test::member;
 using emulator_test::openFeishu;
+using emulator_test::person;
 using emulator_test::Receiver;
 using emulator_test::replyOf;
 using emulator_test::unbase64;
@@ -38,21 +41,6 @@ using Strings = std::vector<std::string>;
 const std::string kToken = "v-Tok3nV3rifyExample0000000000";
 const std::string kKey = "kudPQjXm4xJqGZ7e2TnV";
 const std::string kTenant = "1a2b3c4d5e6f7a8b";
-
-/** A list of one text. */
-json::value listOf(const std::string& text) {
-    json::array out;
-    out.emplace_back(text);
-    return out;
-}
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
 
 /** 0: u0001; rd: u0002 leads, u0003; tools below it; sales: u0004. */
 Organisation demo() {
@@ -71,11 +59,6 @@ Organisation demo() {
     out.userList[2].unionId = "on_3";
     out.userList[2].hiredDate = "2020-01-02";
     return out;
-}
-
-Member& member(Organisation& organisation, const std::string& id) {
-    return *std::find_if(organisation.userList.begin(), organisation.userList.end(),
-                         [&id](const Member& each) { return each.memberId == id; });
 }
 
 FeishuOptions frozen() {
@@ -115,12 +98,16 @@ HttpReply honest(const HttpRequest& request, const std::string& key) {
 }
 HttpReply honestly(const HttpRequest& request) { return honest(request, kKey); }
 
+/** What a request must be signed with. */
+std::string signatureOf(const HttpRequest& request, const std::string& key = kKey) {
+    return feishuSignature(request.header("X-Lark-Request-Timestamp"), request.header("X-Lark-Request-Nonce"),
+                           key, request.body);
+}
+
 json::value opened(const HttpRequest& request, const std::string& key = kKey) {
     CHECK(request.method == "POST");
     CHECK(request.header("Content-Type") == "application/json;charset=utf-8");
-    CHECK(request.header("X-Lark-Signature") == feishuSignature(request.header("X-Lark-Request-Timestamp"),
-                                                                request.header("X-Lark-Request-Nonce"), key,
-                                                                request.body));
+    CHECK(request.header("X-Lark-Signature") == signatureOf(request, key));
     return json::parse(plain(request, key));
 }
 
@@ -548,14 +535,9 @@ TEST_CASE("emulator: faults of Feishu's events with a key", "[emulator][callback
     REQUIRE(server.waitForCallbacks(60s));
     const auto requests = receiver.fresh();
     REQUIRE(requests.size() == 2);
-    const auto signedRight = [](const HttpRequest& request) {
-        return request.header("X-Lark-Signature") ==
-               feishuSignature(request.header("X-Lark-Request-Timestamp"),
-                               request.header("X-Lark-Request-Nonce"), kKey, request.body);
-    };
-    CHECK_FALSE(signedRight(requests[0]));
+    CHECK_FALSE(requests[0].header("X-Lark-Signature") == signatureOf(requests[0]));
     CHECK_NOTHROW(plain(requests[0], kKey));
-    CHECK(signedRight(requests[1]));
+    CHECK(requests[1].header("X-Lark-Signature") == signatureOf(requests[1]));
     CHECK_THROWS(plain(requests[1], kKey));
 }
 

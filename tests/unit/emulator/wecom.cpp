@@ -1,3 +1,4 @@
+#include "unit/emulator/people.hpp"
 #include "unit/emulator/raw_http.hpp"
 
 #include <corps/emulator/generate.hpp>
@@ -29,18 +30,11 @@ using Catch::Matchers::Matches;
 using Catch::Matchers::StartsWith;
 using emulator_test::Answer;
 using emulator_test::Connection;
+using emulator_test::person;
 using Strings = std::vector<std::string>;
 using Numbers = std::vector<std::int64_t>;
 
 const std::string kCorp = "ww0123456789abcdef";
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
 
 /**
  * 1: zhao

@@ -1,7 +1,9 @@
 // What the emulator of WeCom tells of changes, read by means of the test's own.
 #include "unit/emulator/callback_decoding.hpp"
 #include "unit/emulator/callback_receiver.hpp"
+#include "unit/emulator/people.hpp"
 #include "unit/emulator/raw_http.hpp"
+#include "unit/emulator/wecom_callback.hpp"
 
 #include <corps/emulator/wecom.hpp>
 
@@ -16,46 +18,18 @@
 namespace {
 
 using namespace corps::emulator;
+using namespace emulator_test::wecom;
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using emulator_test::Connection;
+using emulator_test::cutOff;
 using emulator_test::element;
+using emulator_test::member;
 using emulator_test::openMessage;
+using emulator_test::person;
 using emulator_test::Receiver;
 using emulator_test::replyOf;
-using emulator_test::sortedSha1;
 using Strings = std::vector<std::string>;
-
-const std::string kCorp = "ww0123456789abcdef";
-const std::string kToken = "orgSyncToken01";
-const std::string kKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
-
-/** 1: zhao; 2 R&D: lisi leads, zhangsan; 3 QA below it: wangwu. Tag 7: zhangsan. */
-Organisation demo() {
-    Organisation out;
-    out.corpId = kCorp;
-    out.corpName = "Demo";
-    out.deptList = {{"1", "", "Root", 0, {}}, {"2", "1", "R&D", 10, {"lisi"}}, {"3", "2", "QA", 20, {}}};
-    out.userList = {person("zhao", {}), person("lisi", {{"2", false, 0, true}}),
-                    person("zhangsan", {{"2", false, 0, true}}), person("wangwu", {{"3", false, 0, true}})};
-    out.roleList = {{"7", "", "Duty"}};
-    out.roleMemberSet = {{"7", "zhangsan"}};
-    out.adminIds = {"zhao"};
-    return out;
-}
-
-Member& member(Organisation& organisation, const std::string& id) {
-    return *std::find_if(organisation.userList.begin(), organisation.userList.end(),
-                         [&id](const Member& each) { return each.memberId == id; });
-}
 
 WeComOptions frozen(bool idsOnly) {
     WeComOptions out;
@@ -75,24 +49,10 @@ WeComCallback callbackTo(const Receiver& receiver, std::int64_t agentId = 0) {
     return out;
 }
 
-/** As a receiver of WeCom must answer. */
-HttpReply honest(const HttpRequest& request) {
-    if (request.method == "GET") {
-        return replyOf(200, openMessage(kKey, request.parameter("echostr")).message);
-    }
-    return replyOf(200, "success");
-}
-
 /** An event, checked and decrypted. */
 std::string opened(const HttpRequest& request, const std::string& agentId = "-") {
-    CHECK(request.method == "POST");
-    CHECK(element(request.body, "ToUserName") == kCorp);
-    CHECK(element(request.body, "AgentID") == agentId);
-    const std::string encrypted = element(request.body, "Encrypt");
-    CHECK(request.parameter("msg_signature") ==
-          sortedSha1(kToken, request.parameter("timestamp"), request.parameter("nonce"), encrypted));
+    const auto message = openEvent(request, kCorp, agentId);
     CHECK(request.parameter("timestamp").substr(0, 6) == "170000");
-    const auto message = openMessage(kKey, encrypted);
     CHECK(message.owner == kCorp);
     return message.message;
 }
@@ -110,10 +70,7 @@ Strings heard(WeComServer& server, Receiver& receiver, const std::string& agentI
 }
 
 std::string change(const std::string& type, const std::string& rest) {
-    return "<xml><ToUserName><![CDATA[" + kCorp +
-           "]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName><CreateTime>1700000001</CreateTime>"
-           "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_contact]]></Event><ChangeType>" +
-           type + "</ChangeType>" + rest + "</xml>";
+    return contactEvent(kCorp, "1700000001", type, rest);
 }
 
 }  // namespace
@@ -126,8 +83,7 @@ TEST_CASE("emulator: WeCom asks an address before it tells it anything", "[emula
     REQUIRE(requests.size() == 1);
     CHECK(requests[0].method == "GET");
     const std::string echo(requests[0].parameter("echostr"));
-    CHECK(requests[0].parameter("msg_signature") ==
-          sortedSha1(kToken, requests[0].parameter("timestamp"), requests[0].parameter("nonce"), echo));
+    CHECK(requests[0].parameter("msg_signature") == signatureOf(requests[0], echo));
     CHECK(openMessage(kKey, echo).owner == kCorp);
 
     server.setOrganisation([] {
@@ -184,11 +140,7 @@ TEST_CASE("emulator: WeCom waits a second for an echo, and no answer is no conse
     auto options = frozen(true);
     options.behaviour.verificationDeadline = 20ms;
     WeComServer server(options, demo());
-    Receiver mute([](const HttpRequest&) {
-        HttpReply late;
-        late.delay = 1h;
-        return late;
-    });
+    Receiver mute(emulator_test::tooLate);
     try {
         server.setCallback(callbackTo(mute));
         FAIL("it was accepted");
@@ -449,12 +401,7 @@ TEST_CASE("emulator: WeCom sends three times for want of an answer, and never be
     Receiver receiver(honest);
     server.setCallback(callbackTo(receiver));
     receiver.fresh();
-    receiver.answer([](const HttpRequest&) {
-        HttpReply cut = replyOf(200, "success");
-        cut.ending = HttpReply::Ending::reset;
-        cut.afterBytes = 0;
-        return cut;
-    });
+    receiver.answer(cutOff);
     Organisation now = demo();
     now.userList.pop_back();
     server.setOrganisation(now);
@@ -483,12 +430,7 @@ TEST_CASE("emulator: WeCom sends three times for want of an answer, and never be
     behaviour.freshTries = false;
     behaviour.callbackTries = 2;
     server.setBehaviour(behaviour);
-    receiver.answer([](const HttpRequest&) {
-        HttpReply cut;
-        cut.ending = HttpReply::Ending::reset;
-        cut.afterBytes = 0;
-        return cut;
-    });
+    receiver.answer(cutOff);
     server.setOrganisation(now);
     REQUIRE(server.waitForCallbacks(60s));
     server.advanceClock(1s);
@@ -563,15 +505,12 @@ TEST_CASE("emulator: what goes wrong with events", "[emulator][callbacks-emu]") 
         REQUIRE(server.waitForCallbacks(60s));
         const auto requests = receiver.fresh();
         REQUIRE(requests.size() == 2);
-        const auto signedRight = [](const HttpRequest& request) {
-            return request.parameter("msg_signature") == sortedSha1(kToken, request.parameter("timestamp"),
-                                                                    request.parameter("nonce"),
-                                                                    element(request.body, "Encrypt"));
-        };
-        CHECK_FALSE(signedRight(requests[0]));
-        CHECK(openMessage(kKey, element(requests[0].body, "Encrypt")).owner == kCorp);
-        CHECK(signedRight(requests[1]));
-        CHECK_THROWS(openMessage(kKey, element(requests[1].body, "Encrypt")));
+        const std::string forged = element(requests[0].body, "Encrypt");
+        CHECK_FALSE(requests[0].parameter("msg_signature") == signatureOf(requests[0], forged));
+        CHECK(openMessage(kKey, forged).owner == kCorp);
+        const std::string garbled = element(requests[1].body, "Encrypt");
+        CHECK(requests[1].parameter("msg_signature") == signatureOf(requests[1], garbled));
+        CHECK_THROWS(openMessage(kKey, garbled));
     }
     CHECK(server.stats().faultsInjected > 0);
 

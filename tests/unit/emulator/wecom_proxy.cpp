@@ -1,5 +1,6 @@
 // The emulator of a WeCom provider: what its calls answer, what an app sees of an enterprise, and how long
 // things live.
+#include "unit/emulator/people.hpp"
 #include "unit/emulator/raw_http.hpp"
 
 #include <corps/emulator/generate.hpp>
@@ -27,6 +28,7 @@ using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::Matches;
 using emulator_test::Answer;
 using emulator_test::Connection;
+using emulator_test::person;
 using Strings = std::vector<std::string>;
 using Numbers = std::vector<std::int64_t>;
 
@@ -42,14 +44,6 @@ const Strings kBasic{};
 const std::string kUserName = "contact:sensitive:user_name";
 const std::string kDeptName = "contact:sensitive:department_name";
 const std::string kStructure = "corp_arch:base:base";
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
 
 /**
  * 1: zhao (administrator)

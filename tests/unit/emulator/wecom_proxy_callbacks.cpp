@@ -1,7 +1,9 @@
 // What the emulator tells a provider of WeCom, read by means of the test's own.
 #include "unit/emulator/callback_decoding.hpp"
 #include "unit/emulator/callback_receiver.hpp"
+#include "unit/emulator/people.hpp"
 #include "unit/emulator/raw_http.hpp"
+#include "unit/emulator/wecom_callback.hpp"
 
 #include <corps/emulator/wecom_proxy.hpp>
 
@@ -9,7 +11,6 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <set>
 #include <string>
@@ -19,11 +20,15 @@
 namespace {
 
 using namespace corps::emulator;
+using namespace emulator_test::wecom;
 using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 using emulator_test::Connection;
+using emulator_test::cutOff;
 using emulator_test::element;
+using emulator_test::member;
 using emulator_test::openMessage;
+using emulator_test::person;
 using emulator_test::Receiver;
 using emulator_test::replyOf;
 using emulator_test::sortedSha1;
@@ -31,37 +36,7 @@ using Strings = std::vector<std::string>;
 
 const std::string kProvider = "wwprovider00000001";
 const std::string kSuite = "dk0123456789abcdef";
-const std::string kCorp = "ww0123456789abcdef";
 const std::string kOther = "wwfedcba9876543210";
-const std::string kToken = "orgSyncToken01";
-const std::string kKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-
-Member person(const std::string& id, std::vector<Membership> departments) {
-    Member out;
-    out.memberId = id;
-    out.nick = "N " + id;
-    out.departments = std::move(departments);
-    return out;
-}
-
-/** 1: zhao; 2 R&D: lisi leads, zhangsan; 3 QA below it: wangwu. Tag 7: zhangsan. */
-Organisation demo(const std::string& corpId = kCorp) {
-    Organisation out;
-    out.corpId = corpId;
-    out.corpName = "Demo";
-    out.deptList = {{"1", "", "Root", 0, {}}, {"2", "1", "R&D", 10, {"lisi"}}, {"3", "2", "QA", 20, {}}};
-    out.userList = {person("zhao", {}), person("lisi", {{"2", false, 0, true}}),
-                    person("zhangsan", {{"2", false, 0, true}}), person("wangwu", {{"3", false, 0, true}})};
-    out.roleList = {{"7", "", "Duty"}};
-    out.roleMemberSet = {{"7", "zhangsan"}};
-    out.adminIds = {"zhao"};
-    return out;
-}
-
-Member& member(Organisation& organisation, const std::string& id) {
-    return *std::find_if(organisation.userList.begin(), organisation.userList.end(),
-                         [&id](const Member& each) { return each.memberId == id; });
-}
 
 /** The time of vector C; it moves only when the test says so. Nobody fails because the machine is busy. */
 WeComProxyOptions frozen(bool authorised) {
@@ -84,36 +59,11 @@ WeComProxyOptions frozen(bool authorised) {
     return out;
 }
 
-/** As a receiver of WeCom must answer. */
-HttpReply honest(const HttpRequest& request) {
-    if (request.method == "GET") {
-        return replyOf(200, openMessage(kKey, request.parameter("echostr")).message);
-    }
-    return replyOf(200, "success");
-}
-
 WeComProxyCallback to(const Receiver& receiver, const std::string& corp = "") {
     WeComProxyCallback out;
     out.url = receiver.url();
     out.corp = corp;
     return out;
-}
-
-struct Event {
-    std::string xml;
-    std::string owner;
-};
-
-/** An event, its signature and envelope checked, decrypted. */
-Event opened(const HttpRequest& request, const std::string& toUserName, const std::string& agentId) {
-    CHECK(request.method == "POST");
-    CHECK(element(request.body, "ToUserName") == toUserName);
-    CHECK(element(request.body, "AgentID") == agentId);
-    const std::string encrypted = element(request.body, "Encrypt");
-    CHECK(request.parameter("msg_signature") ==
-          sortedSha1(kToken, request.parameter("timestamp"), request.parameter("nonce"), encrypted));
-    auto message = openMessage(kKey, encrypted);
-    return {std::move(message.message), std::move(message.owner)};
 }
 
 /** What came to a template's address since the last look. */
@@ -122,9 +72,9 @@ Strings heard(WeComProxyServer& server, Receiver& receiver) {
     Strings out;
     for (const HttpRequest& request : receiver.fresh()) {
         if (request.method == "POST") {
-            Event event = opened(request, kSuite, "");
+            emulator_test::Opened event = openEvent(request, kSuite, "");
             CHECK(event.owner == kSuite);
-            out.push_back(std::move(event.xml));
+            out.push_back(std::move(event.message));
         }
     }
     return out;
@@ -138,19 +88,16 @@ Strings heardOf(WeComProxyServer& server, Receiver& receiver, const std::string&
     Strings out;
     for (const HttpRequest& request : receiver.fresh()) {
         if (request.method == "POST") {
-            Event event = opened(request, shown, std::to_string(known.agentId));
+            emulator_test::Opened event = openEvent(request, shown, std::to_string(known.agentId));
             CHECK(event.owner == shown);
-            out.push_back(std::move(event.xml));
+            out.push_back(std::move(event.message));
         }
     }
     return out;
 }
 
 std::string change(const std::string& corp, const std::string& type, const std::string& rest) {
-    return "<xml><ToUserName><![CDATA[" + corp +
-           "]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName><CreateTime>1700000002</CreateTime>"
-           "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_contact]]></Event><ChangeType>" +
-           type + "</ChangeType>" + rest + "</xml>";
+    return contactEvent(corp, "1700000002", type, rest);
 }
 
 /** Exchanges an auth code. */
@@ -216,8 +163,7 @@ TEST_CASE("wecom proxy callbacks: a template's address is asked in the provider'
     REQUIRE(requests.size() == 1);
     CHECK(requests[0].method == "GET");
     const std::string echo(requests[0].parameter("echostr"));
-    CHECK(requests[0].parameter("msg_signature") ==
-          sortedSha1(kToken, requests[0].parameter("timestamp"), requests[0].parameter("nonce"), echo));
+    CHECK(requests[0].parameter("msg_signature") == signatureOf(requests[0], echo));
     CHECK(openMessage(kKey, echo).owner == kProvider);
 
     // So is that of an app, as far as is known; both can be switched.
@@ -263,8 +209,8 @@ TEST_CASE("wecom proxy callbacks: a ticket looks like the platform's",
     server.setBehaviour(behaviour);
     server.pushTicket();
     REQUIRE(server.waitForCallbacks(60s));
-    const auto event = opened(receiver.fresh().at(0), kSuite, "");
-    CHECK_THAT(event.xml, ContainsSubstring("<InfoType> <![CDATA[suite_ticket]]></InfoType>"));
+    const auto event = openEvent(receiver.fresh().at(0), kSuite, "");
+    CHECK_THAT(event.message, ContainsSubstring("<InfoType> <![CDATA[suite_ticket]]></InfoType>"));
     CHECK(event.owner == kProvider);
     CHECK(server.callbacks().back().event == "suite_ticket");
 }
@@ -380,12 +326,7 @@ TEST_CASE("wecom proxy callbacks: only success will do, and only silence is trie
     server.cancel(kCorp);
     REQUIRE(server.waitForCallbacks(60s));
     receiver.fresh();
-    receiver.answer([](const HttpRequest&) {
-        HttpReply out;
-        out.ending = HttpReply::Ending::reset;
-        out.afterBytes = 0;
-        return out;
-    });
+    receiver.answer(cutOff);
     server.authorise(kCorp, "st");
     const auto events = heard(server, receiver);
     REQUIRE(events.size() == 3);
