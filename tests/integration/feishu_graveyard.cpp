@@ -574,18 +574,7 @@ TEST_CASE("feishu: graveyard 21: nothing changed: no writes at all, and no log l
     Org org;
     org.dept("a").dept("b", "a").people("m", 70, "a").people("n", 3, "b");
     Bench bench(org);
-    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
-    std::size_t const feed = bench.corp.changesSince({}, 100'000).size();
-    for (bool const fingerprints : {true, false}) {
-        SyncOptions o;
-        o.useSidecar = fingerprints;
-        SyncReport const r = bench.corp.syncCorp(o);
-        CHECK(r.outcome == SyncOutcome::unchanged);
-        CHECK(r.syncId.empty());
-        CHECK(bench.corp.changesSince({}, 100'000).size() == feed);
-    }
-    for (LogLevel const level : {LogLevel::info, LogLevel::warning, LogLevel::error})
-        CHECK(bench.log.count(level) == 0);
+    support::checkNothingWritten(bench);
 }
 
 TEST_CASE("feishu: graveyard 23: success with an empty list where there were people: nothing removed",

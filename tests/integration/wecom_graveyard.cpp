@@ -1,9 +1,10 @@
 // Faults found in other programs that sync organisations, with WeCom's own answers: over HTTP, against a
 // server that speaks as the platform does. A test for each that can happen there, named after it.
+#include "support/wecom_graveyard.hpp"
+
 #include "support/graveyard.hpp"
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,28 +23,16 @@ namespace {
 
 using support::failureOf;
 using support::Strings;
+using support::wecom::kDepts;
+using support::wecom::kUsersOf;
+using support::wecom::Org;
+using support::wecom::Wire;
 using Behaviour = emulator::WeComBehaviour;
 
-constexpr char const* kUsersOf = "/cgi-bin/user/list?";
-constexpr char const* kDepts = "/cgi-bin/department/list";
 constexpr char const* kIds = "/cgi-bin/user/list_id";
 constexpr char const* kSecret = "s3cret-that-nobody-should-see";
 
-/** Where WeCom's tokens travel: at the end of the address. */
-struct Ear {
-    static void request(Request const& q, support::Tokens const& tokens) {
-        tokens.addBehind(q.url, "access_token=", '&');
-    }
-    static void answer(Response const&, support::Tokens const&) {}
-};
-
-using Wire = support::Overhearing<Ear>;
 using WeCom = QywxInnerType<Wire, MemoryStorage>;
-
-class Org : public support::Org {
-public:
-    Org() : support::Org("ww1", "1") {}
-};
 
 Behaviour byDepartment() {
     Behaviour b;
@@ -61,9 +49,7 @@ Behaviour idsOnly(std::size_t page) {
 
 Behaviour part(std::vector<std::string> depts, std::vector<std::string> people = {}) {
     Behaviour b;
-    b.scope.all = false;
-    b.scope.deptIds = std::move(depts);
-    b.scope.memberIds = std::move(people);
+    b.scope = support::wecom::scopeOf(std::move(depts), std::move(people));
     return b;
 }
 
@@ -101,32 +87,13 @@ private:
 
 TEST_CASE("wecom: graveyard 1, 2, 7, 8: large departments, many siblings, members of the root, a deep tree",
           "[integration][graveyard][coroutine]") {
-    Org org;
-    for (std::size_t const n : {101U, 200U, 250U})
-        org.dept(std::to_string(n)).people("d" + std::to_string(n) + "-", n, std::to_string(n));
-    for (int i = 0; i < 51; ++i) org.dept(std::to_string(1000 + i));
-    std::string parent = "1";
-    for (int i = 0; i < 12; ++i) {
-        std::string const id = std::to_string(4'294'967'295 - i);
-        org.dept(id, parent).person("deep" + std::to_string(i), {id});
-        parent = id;
-    }
+    support::wecom::LargeOrg org;
     org.person("root", {"1"}).person("nowhere", {}).person("both", {"1", "101"});
     Behaviour split;
     split.fetchChildRows = 100;
     for (Behaviour const& b : {Behaviour(), byDepartment(), split, idsOnly(50)}) {
         Bench bench(org, b);
-        SyncReport const r = bench.corp.syncCorp();
-        CAPTURE(r.toText());
-        CHECK(r.outcome == SyncOutcome::done);
-        CHECK(bench.depts().size() == 1 + 3 + 51 + 12);
-        CHECK(bench.corp.getDeptMembers("101").size() == 102);
-        CHECK(bench.corp.getDeptMembers("200").size() == 200);
-        CHECK(bench.corp.getDeptMembers("250").size() == 250);
-        CHECK(bench.corp.getDeptMembers("1").size() == 3);
-        CHECK(bench.corp.getDept(parent).path.size() == 13);
-        CHECK(bench.active() == 551 + 12 + 3);
-        CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+        support::wecom::checkLarge(bench, org, 3);
     }
 }
 
@@ -308,21 +275,13 @@ TEST_CASE("wecom: graveyard 12: a token that expires is renewed once; one of the
     Org org;
     org.dept("2").people("m", 25, "2");
     Bench bench(org);
-    bench.fault(FaultKind::expireToken, kUsersOf, 1);
-    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::done);
-    CHECK(bench.active() == 25);
+    support::wecom::checkExpiredToken(bench);
     CHECK(bench.server.stats().tokensIssued == 2);
     bench.server.resetStats();
-    bench.fault(FaultKind::wrongToken, kUsersOf);
-    std::optional<Error> const e = failureOf(bench.corp);
-    REQUIRE(e);
-    CHECK(e->is(Errc::authRejected));
-    CHECK_FALSE(e->retryable());
-    CHECK(e->diagnostics().endpoint == "GET /cgi-bin/user/list");
-    CHECK(e->diagnostics().upstreamCode == 40014);
-    CHECK(e->message() == "the platform refuses the application's token for this call");
+    Error const e = support::wecom::checkWrongToken(bench);
+    CHECK(e.diagnostics().upstreamCode == 40014);
+    CHECK(e.message() == "the platform refuses the application's token for this call");
     CHECK(bench.server.stats().tokensIssued <= 1);  // there is one code for both: asked once again
-    CHECK(bench.active() == 25);
 }
 
 TEST_CASE(
@@ -406,54 +365,15 @@ TEST_CASE("wecom: graveyard 21: nothing changed: no writes at all, and no log li
     Org org;
     org.dept("2").dept("3", "2").people("m", 70, "2").people("n", 3, "3").role("7", {"m0"});
     Bench bench(org);
-    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
-    std::size_t const feed = bench.corp.changesSince({}, 100'000).size();
-    for (bool const fingerprints : {true, false}) {
-        SyncOptions o;
-        o.useSidecar = fingerprints;
-        SyncReport const r = bench.corp.syncCorp(o);
-        CHECK(r.outcome == SyncOutcome::unchanged);
-        CHECK(r.syncId.empty());
-        CHECK(bench.corp.changesSince({}, 100'000).size() == feed);
-    }
-    for (LogLevel const level : {LogLevel::info, LogLevel::warning, LogLevel::error})
-        CHECK(bench.log.count(level) == 0);
+    support::checkNothingWritten(bench);
 }
 
 TEST_CASE("wecom: graveyard 23: success with an empty list where there were people: nothing removed",
           "[integration][graveyard][coroutine]") {
-    Org org;
-    org.dept("2")
-        .dept("3")
-        .people("a", 20, "2")
-        .people("b", 3, "3")
-        .person("root", {"1"})
-        .person("alone", {"3"});
-    org.dept("4", "2").person("single", {"4"}).role("7", {"a0", "b0"}).role("8", {"a1"});
+    Org const org = support::wecom::peopled();
     for (bool const recursive : {true, false}) {
         Bench bench(org, recursive ? Behaviour() : byDepartment());
-        REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
-        for (char const* const what : {"department_id=2&", "department_id=3&", "department_id=4&", kUsersOf,
-                                       kDepts, "tagid=7&", "/tag/list"}) {
-            if (recursive && std::string_view(what).starts_with("department_id")) continue;
-            CAPTURE(recursive, what);
-            bench.fault(FaultKind::emptySuccess, what);
-            std::optional<Error> refused;
-            SyncReport r;
-            try {
-                r = bench.corp.syncCorp();
-            } catch (Error const& e) {
-                refused = e;
-            }
-            CAPTURE(r.toText());
-            CHECK((refused || r.outcome == SyncOutcome::incomplete || r.outcome == SyncOutcome::held));
-            CHECK(r.members.removed + r.memberships.removed + r.roleMembers.removed == 0);
-            CHECK(bench.active() == 26);
-            CHECK(bench.depts().size() == 4);
-            CHECK(bench.corp.getRoleMembers("7").size() == 2);
-            bench.server.clearFaults();
-        }
-        CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
+        support::wecom::checkEmptyLists(bench, recursive, "7");
         // Who really left, did, though the list of the department looks the same.
         Org later = org;
         bench.show(later.without("single"));
@@ -515,58 +435,14 @@ TEST_CASE("wecom: graveyard 23: whoever is visible one by one keeps the place th
 
 TEST_CASE("wecom: graveyard 24: the scope narrowed from the root to one department: out of scope, not left",
           "[integration][graveyard][coroutine]") {
-    Org org;
-    org.dept("2").dept("3").people("a", 4, "2").people("b", 4, "3").person("root", {"1"});
-    for (std::int64_t const code : {60011, 60111}) {
-        CAPTURE(code);
-        Bench bench(org);
-        REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
-        Behaviour narrow = part({"2"});
-        narrow.newApp = false;
-        narrow.invisibleUserCode = code;
-        bench.server.setBehaviour(narrow);
-        Org later = org;
-        bench.show(later.without("b3"));  // and one of those out of sight does leave
-        SyncReport const r = bench.corp.syncCorp();
-        CAPTURE(r.toText());
-        CHECK(r.scopeChanged);
-        CHECK(r.departments.removed + r.members.removed == 0);
-        if (code == 60011) CHECK(r.outOfScope.size() >= 4);
-        CHECK(bench.active() == 9);
-        CHECK(bench.depts() == Strings{"1", "2", "3"});
-        Behaviour wide;
-        wide.newApp = false;
-        bench.server.setBehaviour(wide);
-        static_cast<void>(bench.corp.syncCorp());
-        CHECK(bench.active() == 8);
-        CHECK(bench.status("b3") == MemberStatus::resigned);
-        CHECK(bench.corp.getDeptMembers("3").size() == 3);
-    }
+    Behaviour wide;
+    wide.newApp = false;
+    support::wecom::checkNarrowed<Bench>(wide);
 }
 
 TEST_CASE("wecom: graveyard 25, 26: a leaver, listed or not, and one who returns",
           "[integration][graveyard][coroutine]") {
-    Org org;
-    org.dept("2").people("m", 5, "2");
-    Bench bench(org);
-    REQUIRE(bench.corp.syncCorp().outcome == SyncOutcome::done);
-    auto const user = bench.corp.getMember("m2").userId;
-    Org less = org;
-    bench.show(less.without("m2"));
-    CHECK(bench.corp.syncCorp().members.removed == 1);
-    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
-    // Another way to leave: still listed, with the mark of who has left (5).
-    less.member("m3").upstreamStatus = "exited";
-    bench.show(less);
-    CHECK(bench.corp.syncCorp().members.removed == 1);
-    CHECK(bench.corp.syncCorp().outcome == SyncOutcome::unchanged);
-    CHECK(bench.active() == 3);
-    bench.show(org);
-    SyncReport const r = bench.corp.syncCorp();
-    CHECK(r.reinstated == 2);
-    CHECK(r.users.created == 0);
-    CHECK(bench.corp.getMember("m2").userId == user);
-    CHECK(bench.memberships() == Strings{"2/m0", "2/m1", "2/m2", "2/m3", "2/m4"});
+    support::wecom::checkLeaversReturn<Bench>();
 }
 
 TEST_CASE("wecom: graveyard 27, 28: the last administrator, and what was made here",
@@ -610,35 +486,15 @@ TEST_CASE("wecom: graveyard 27, 28: the last administrator, and what was made he
 
 TEST_CASE("wecom: graveyard 32: no phone, mail, token, secret or name in what a whole run says",
           "[integration][graveyard][coroutine]") {
-    Org org;
-    org.dept("2").dept("3").people("somebody", 30, "2").people("another", 30, "3").role("7", {"somebody0"});
-    org.data.userList[0].nick = "Ouyang Xiaoming";
+    Org const org = support::wecom::talkedAbout();
     Bench bench(org, Behaviour());
     support::Witness witness;
     auto const attempt = [&](WeCom& corp) { witness.attempt([&] { witness.hear(corp.syncCorp()); }); };
     attempt(bench.corp);
     emulator::Member const somebody = org.data.userList[0];
-    for (char const* const match : {"/gettoken", "/agent/get", kDepts, kUsersOf, "/tag/get"}) {
-        bool const credentials = std::string_view(match) == "/gettoken";
-        for (std::int64_t const code : {40001, 40014, 42001, 45009, 48002, 60011, 60020, 60111, -1, 1}) {
-            bench.fault(FaultKind::code, match, -1, [&](emulator::Fault& f) {
-                f.code = code;
-                f.msg = "invalid " + (credentials ? std::string(kSecret) : bench.wire.latest()) + " of " +
-                        somebody.nick + " " + somebody.phone + " " + somebody.email + ", hint: [1234567890]";
-            });
-            if (credentials) bench.server.advanceClock(std::chrono::hours(3));
-            attempt(bench.corp);
-            bench.server.clearFaults();
-        }
-        for (FaultKind const kind : {FaultKind::garbage, FaultKind::truncate, FaultKind::reset}) {
-            bench.fault(kind, match, -1, [&](emulator::Fault& f) {
-                if (kind == FaultKind::garbage)
-                    f.body = "<html>" + somebody.nick + somebody.phone + "</html>";
-            });
-            attempt(bench.corp);
-            bench.server.clearFaults();
-        }
-    }
+    support::wecom::failIndiscreetly(bench, {"/gettoken", "/agent/get", kDepts, kUsersOf, "/tag/get"},
+                                     {40001, 40014, 42001, 45009, 48002, 60011, 60020, 60111, -1, 1}, kSecret,
+                                     [&] { attempt(bench.corp); });
     bench.answer(kUsersOf, R"({"errcode":0,"userlist":[{"name":")" + somebody.nick + R"(","mobile":")" +
                                somebody.phone + R"(","userid":7}]})");
     attempt(bench.corp);
@@ -654,16 +510,5 @@ TEST_CASE("wecom: graveyard 32: no phone, mail, token, secret or name in what a 
     });
     bench.server.advanceClock(std::chrono::hours(3));
     attempt(stranger);
-    witness.attempt([&] { static_cast<void>(bench.corp.identify(LoginCode("login-code-of-somebody"))); });
-    witness.said +=
-        boost::json::serialize(bench.corp.getCorpInfo()) + boost::json::serialize(bench.corp.corpData());
-
-    std::string const said = witness.all(bench.log);
-    CHECK(witness.errors >= 16);  // the refused login included
-    CHECK(said.size() > 5'000);
-    Strings never = bench.wire.tokens();
-    CHECK(never.size() >= 2);
-    never.insert(
-        {kSecret, "another-s3cret", "login-code-of-somebody", somebody.nick, "graveyard.example", "1380000"});
-    support::checkNeverSaid(said, never);
+    support::wecom::checkDiscreet(bench, witness, {kSecret, "another-s3cret"});
 }

@@ -342,6 +342,24 @@ void checkPlacesStay(
     CHECK(bench.corp.verifyCorp().ok);
 }
 
+/** A sync of what has not changed since the last one writes nothing, and says nothing above debug. */
+template <class Bench>
+void checkNothingWritten(Bench& bench) {
+    REQUIRE(bench.corp.syncCorp().outcome == corps::SyncOutcome::done);
+    std::size_t const feed = bench.corp.changesSince({}, 100'000).size();
+    for (bool const fingerprints : {true, false}) {
+        corps::SyncOptions o;
+        o.useSidecar = fingerprints;
+        corps::SyncReport const r = bench.corp.syncCorp(o);
+        CHECK(r.outcome == corps::SyncOutcome::unchanged);
+        CHECK(r.syncId.empty());
+        CHECK(bench.corp.changesSince({}, 100'000).size() == feed);
+    }
+    for (corps::LogLevel const level :
+         {corps::LogLevel::info, corps::LogLevel::warning, corps::LogLevel::error})
+        CHECK(bench.log.count(level) == 0);
+}
+
 /** Checks that none of these words stands in the text. */
 inline void checkNeverSaid(std::string const& text, Strings const& words) {
     for (std::string const& word : words) {
