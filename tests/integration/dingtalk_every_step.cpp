@@ -1,14 +1,15 @@
 // Every call of a DingTalk sync fails in every way, once and for good; see support/every_step.hpp.
 #include "support/every_step.hpp"
 
-#include <boost/json/parse.hpp>
+#include <boost/json/object.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace corps;
@@ -26,7 +27,6 @@ constexpr char const* kOneUser = "/topapi/v2/user/get";
 constexpr char const* kRoles = "/topapi/role/list";
 constexpr char const* kRoleMembers = "/topapi/role/simplelist";
 constexpr char const* kAdmins = "/topapi/user/listadmin";
-constexpr char const* kProxy = "<html><body>Not here</body></html>";
 
 struct DingTalkSteps {
     using Corp = DDInnerType<RecordedHttps, MemoryStorage>;
@@ -36,13 +36,7 @@ struct DingTalkSteps {
     static constexpr char const* kMembers = kUsersOf;
     static constexpr bool kKnownInPart = true;
 
-    /** Ids are numbers here, and the root is 1. */
-    static std::string deptId(std::string_view name) {
-        if (name == "0") return "1";
-        if (name == "old") return "90";
-        if (name == "new") return "91";
-        return std::to_string(10 + name[0] - 'a');
-    }
+    static std::string deptId(std::string_view name) { return numberedDept(name); }
 
     static boost::json::object keys(Server const& server) {
         boost::json::object out;
@@ -111,100 +105,69 @@ struct DingTalkSteps {
     }
 
     static std::vector<Way> ways() {
-        return {
-            {"an error code inside an HTTP 200: busy", Kind::passing, FaultKind::code, 200, -1},
-            {"the same with HTTP 500", Kind::passing, FaultKind::code, 500, -1},
-            {"the lists of members fail", Kind::passing, FaultKind::code, 200, 60019},
-            {"a parameter is refused", Kind::final, FaultKind::code, 200, 400002},
-            {"no such department, any more", Kind::final, FaultKind::code, 200, 60003},
-            {"no such path", Kind::final, FaultKind::code, 200, 22},
-            {"HTTP 400, something else than the platform", Kind::final, FaultKind::status, 400, 0, kProxy},
-            {"HTTP 403, something else than the platform", Kind::final, FaultKind::status, 403, 0, kProxy},
-            {"outside the range", Kind::outside, FaultKind::code, 200, 50004},
-            {"a permission is missing", Kind::denied, FaultKind::code, 200, 60011},
-            {"HTTP 500", Kind::passing, FaultKind::status, 500},
-            {"HTTP 502", Kind::passing, FaultKind::status, 502},
-            {"HTTP 503, JSON", Kind::passing, FaultKind::status, 503, 0, R"({"errcode":-1,"errmsg":"busy"})"},
-            {"reset before an answer", Kind::passing, FaultKind::reset, 0, 0, nullptr, true, 1, 0},
-            {"reset within an answer", Kind::passing, FaultKind::reset},
-            {"half an answer", Kind::passing, FaultKind::truncate},
-            {"closed without a word", Kind::none, FaultKind::close},
-            {"no JSON", Kind::passing, FaultKind::garbage, 200, 0, "\x01\x02 no JSON {{{"},
-            {"JSON that ends early", Kind::passing, FaultKind::garbage, 200, 0,
-             R"({"errcode":0,"errmsg":"ok","result":{"list":[{"na)"},
-            {"JSON of another kind", Kind::passing, FaultKind::garbage, 200, 0, R"(["errcode", 0])"},
-            {"HTML with HTTP 200", Kind::passing, FaultKind::garbage},
-            {"too fast, until a time", Kind::passing, FaultKind::rateLimit},
-            {"too fast, all applications together", Kind::passing, FaultKind::rateLimit, 0, 90002},
-            {"too fast, without a time", Kind::passing, FaultKind::rateLimit, 0, 0, nullptr, false},
-            {"too fast for an hour", Kind::hour, FaultKind::rateLimit, 0, 0, nullptr, true, 3600},
-            {"the address is blocked", Kind::final, FaultKind::garbage, 200, 0,
-             R"({"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"xxx"})"},
-            {"the month's quota", Kind::token, FaultKind::code, 200, 90020},
-            {"an expired token", Kind::renewed, FaultKind::expireToken},
-            // The platform has one code for tokens that are old, of the wrong kind, or none.
-            {"a token of the wrong kind", Kind::renewed, FaultKind::wrongToken},
-            {"a cursor that repeats", Kind::cursor, FaultKind::repeatCursor},
-            {"success with nothing in it", Kind::empty, FaultKind::emptySuccess},
-        };
+        return withUsualWays(
+            {{"an error code inside an HTTP 200: busy", Kind::passing, FaultKind::code, 200, -1},
+             {"the same with HTTP 500", Kind::passing, FaultKind::code, 500, -1},
+             {"the lists of members fail", Kind::passing, FaultKind::code, 200, 60019},
+             {"a parameter is refused", Kind::final, FaultKind::code, 200, 400002},
+             {"no such department, any more", Kind::final, FaultKind::code, 200, 60003},
+             {"no such path", Kind::final, FaultKind::code, 200, 22},
+             {"outside the range", Kind::outside, FaultKind::code, 200, 50004},
+             {"a permission is missing", Kind::denied, FaultKind::code, 200, 60011},
+             {"too fast, until a time", Kind::passing, FaultKind::rateLimit},
+             {"too fast, all applications together", Kind::passing, FaultKind::rateLimit, 0, 90002},
+             {"too fast, without a time", Kind::passing, FaultKind::rateLimit, 0, 0, nullptr, false},
+             {"too fast for an hour", Kind::hour, FaultKind::rateLimit, 0, 0, nullptr, true, 3600},
+             {"the address is blocked", Kind::final, FaultKind::garbage, 200, 0,
+              R"({"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"xxx"})"},
+             {"the month's quota", Kind::token, FaultKind::code, 200, 90020},
+             // The platform has one code for tokens that are old, of the wrong kind, or none.
+             {"a token of the wrong kind", Kind::renewed, FaultKind::wrongToken}},
+            R"({"errcode":-1,"errmsg":"busy"})", R"({"errcode":0,"errmsg":"ok","result":{"list":[{"na)",
+            R"(["errcode", 0])");
     }
 };
 
 using DingTalkHow = How<DingTalkSteps>;
-using DingTalkBench = Bench<DingTalkSteps>;
 
-DingTalkHow dingTalkHow() {
+DingTalkHow whole() {
     DingTalkHow how;
     how.behaviour.defaultRoles = false;
+    return how;
+}
+
+/** A part of the organisation. */
+DingTalkHow part(std::vector<std::string> const& depts, std::vector<std::string> people) {
+    DingTalkHow how = whole();
+    narrow<DingTalkSteps>(how.behaviour.scope, depts, std::move(people));
     return how;
 }
 
 }  // namespace
 
 TEST_CASE("dingtalk: each call of a sync fails in each way", "[integration][coroutine][fire]") {
-    DingTalkBench bench{dingTalkHow()};
-    CHECK(tryAll(bench, 48) >= DingTalkSteps::ways().size());
-    for (char const* const path : {kToken, kScopes, kBelow, kDept, kUsersOf, kRoles, kRoleMembers, kAdmins})
-        CHECK(has(bench.log(), path));
+    checkEveryStep(whole(), 48, {kToken, kScopes, kBelow, kDept, kUsersOf, kRoles, kRoleMembers, kAdmins});
 }
 
 TEST_CASE("dingtalk: each call of a sync of a part fails in each way", "[integration][coroutine][fire]") {
-    DingTalkHow how = dingTalkHow();
-    how.behaviour.scope.all = false;
-    for (char const* const name : {"a", "b", "c"})
-        how.behaviour.scope.deptIds.push_back(DingTalkSteps::deptId(name));
-    how.behaviour.scope.memberIds = {"m0", "m1", "m30", "m59"};
-    DingTalkBench bench(how);
-    CHECK(tryAll(bench, 48) >= DingTalkSteps::ways().size());
-    for (char const* const path : {kScopes, kDept, kUsersOf, kOneUser}) CHECK(has(bench.log(), path));
+    checkEveryStep(part({"a", "b", "c"}, {"m0", "m1", "m30", "m59"}), 48,
+                   {kScopes, kDept, kUsersOf, kOneUser});
 }
 
 TEST_CASE("dingtalk: each call of a sync with details fails in each way", "[integration][coroutine][fire]") {
-    DingTalkHow how = dingTalkHow();
+    DingTalkHow how = whole();
     how.keys["detail"] = "full";
     how.behaviour.positionLists = true;
-    DingTalkBench bench(how);
-    CHECK(tryAll(bench, 48) >= DingTalkSteps::ways().size());
-    for (char const* const path : {kDept, kOneUser}) CHECK(has(bench.log(), path));
+    checkEveryStep(how, 48, {kDept, kOneUser});
 }
 
 TEST_CASE("dingtalk: a call that takes longer than anybody waits", "[integration][coroutine][fire]") {
-    DingTalkHow how = dingTalkHow();
+    DingTalkHow how = whole();
     how.pageLimit = 100;
-    DingTalkBench bench(how);
+    Bench<DingTalkSteps> bench(how);
     tryLate(bench, {kToken, kScopes, kBelow, kDept, kUsersOf, kRoleMembers}, {kUsersOf, kAdmins});
 }
 
 TEST_CASE("dingtalk: several failures at once, at random", "[integration][coroutine][fire]") {
-    std::size_t const runs = sizeFrom("CORPS_FIRE_RUNS", 30);
-    for (std::uint64_t const world : {0U, 1U}) {
-        DingTalkHow how = dingTalkHow();
-        if (world == 1) {
-            how.behaviour.scope.all = false;
-            how.behaviour.scope.deptIds = {DingTalkSteps::deptId("a"), DingTalkSteps::deptId("b")};
-            how.behaviour.scope.memberIds = {"m0", "m3", "m9"};
-        }
-        DingTalkBench bench(how);
-        for (std::size_t run = 0; run < runs; ++run) tryRandom(bench, run * 2 + world);
-    }
+    tryRandom<DingTalkSteps>({whole(), part({"a", "b"}, {"m0", "m3", "m9"})});
 }

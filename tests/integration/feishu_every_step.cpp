@@ -5,7 +5,6 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -27,7 +26,6 @@ constexpr char const* kOneUser = "/contact/v3/users/ou_";
 constexpr char const* kUserBatch = "/users/batch?";
 constexpr char const* kUsersOf = "/users/find_by_department?";
 constexpr char const* kRoles = "/functional_roles/";
-constexpr char const* kProxy = "<html><body>Not here</body></html>";
 
 struct FeishuSteps {
     using Corp = FSInnerType<RecordedHttps, MemoryStorage>;
@@ -83,42 +81,24 @@ struct FeishuSteps {
     }
 
     static std::vector<Way> ways() {
-        return {
-            {"HTTP 400, internal error", Kind::passing, FaultKind::code, 400, 2200},
-            {"HTTP 400, something else than the platform", Kind::final, FaultKind::status, 400, 0, kProxy},
-            {"HTTP 403, something else than the platform", Kind::final, FaultKind::status, 403, 0, kProxy},
-            {"HTTP 403, outside the range", Kind::outside, FaultKind::code, 403, 40004},
-            {"HTTP 400, a permission is missing", Kind::denied, FaultKind::code, 400, 99991672},
-            {"HTTP 404, no such path", Kind::final, FaultKind::code, 404, 99991201},
-            {"HTTP 500", Kind::passing, FaultKind::status, 500},
-            {"HTTP 502", Kind::passing, FaultKind::status, 502},
-            {"HTTP 503, JSON", Kind::passing, FaultKind::status, 503, 0,
-             R"({"code":2200,"msg":"internal error"})"},
-            {"an error code inside an HTTP 200", Kind::passing, FaultKind::code, 200, 2200},
-            {"reset before an answer", Kind::passing, FaultKind::reset, 0, 0, nullptr, true, 1, 0},
-            {"reset within an answer", Kind::passing, FaultKind::reset},
-            {"half an answer", Kind::passing, FaultKind::truncate},
-            {"closed without a word", Kind::none, FaultKind::close},
-            {"no JSON", Kind::passing, FaultKind::garbage, 200, 0, "\x01\x02 no JSON {{{"},
-            {"JSON that ends early", Kind::passing, FaultKind::garbage, 200, 0,
-             R"({"code":0,"data":{"items":[{"na)"},
-            {"JSON of another kind", Kind::passing, FaultKind::garbage, 200, 0, R"(["code", 0])"},
-            {"HTML with HTTP 200", Kind::passing, FaultKind::garbage},
-            {"too fast, with headers", Kind::passing, FaultKind::rateLimit},
-            {"too fast, without headers", Kind::passing, FaultKind::rateLimit, 0, 0, nullptr, false},
-            {"too fast, as HTTP 400", Kind::passing, FaultKind::rateLimit, 400},
-            {"too fast for an hour", Kind::hour, FaultKind::rateLimit, 0, 0, nullptr, true, 3600},
-            {"the month's quota", Kind::token, FaultKind::code, 429, 99991403},
-            {"an expired token", Kind::renewed, FaultKind::expireToken},
-            {"a token of the wrong kind", Kind::token, FaultKind::wrongToken},
-            {"a cursor that repeats", Kind::cursor, FaultKind::repeatCursor},
-            {"success with nothing in it", Kind::empty, FaultKind::emptySuccess},
-        };
+        return withUsualWays(
+            {{"HTTP 400, internal error", Kind::passing, FaultKind::code, 400, 2200},
+             {"HTTP 403, outside the range", Kind::outside, FaultKind::code, 403, 40004},
+             {"HTTP 400, a permission is missing", Kind::denied, FaultKind::code, 400, 99991672},
+             {"HTTP 404, no such path", Kind::final, FaultKind::code, 404, 99991201},
+             {"an error code inside an HTTP 200", Kind::passing, FaultKind::code, 200, 2200},
+             {"too fast, with headers", Kind::passing, FaultKind::rateLimit},
+             {"too fast, without headers", Kind::passing, FaultKind::rateLimit, 0, 0, nullptr, false},
+             {"too fast, as HTTP 400", Kind::passing, FaultKind::rateLimit, 400},
+             {"too fast for an hour", Kind::hour, FaultKind::rateLimit, 0, 0, nullptr, true, 3600},
+             {"the month's quota", Kind::token, FaultKind::code, 429, 99991403},
+             {"a token of the wrong kind", Kind::token, FaultKind::wrongToken}},
+            R"({"code":2200,"msg":"internal error"})", R"({"code":0,"data":{"items":[{"na)",
+            R"(["code", 0])");
     }
 };
 
 using FeishuHow = How<FeishuSteps>;
-using FeishuBench = Bench<FeishuSteps>;
 
 FeishuHow withRoles() {
     FeishuHow how;
@@ -129,48 +109,31 @@ FeishuHow withRoles() {
 }  // namespace
 
 TEST_CASE("feishu: each call of a sync fails in each way", "[integration][coroutine][fire]") {
-    FeishuBench bench(withRoles());
-    CHECK(tryAll(bench) >= FeishuSteps::ways().size());
-    CHECK(has(bench.log(), kTenant));
-    CHECK(has(bench.log(), kRoles));
+    checkEveryStep(withRoles(), 16, {kTenant, kRoles});
 }
 
 TEST_CASE("feishu: each call of a sync level by level fails in each way", "[integration][coroutine][fire]") {
     FeishuHow how;
     how.behaviour.recursionLimit = 3;
-    FeishuBench bench(how);
-    CHECK(tryAll(bench) >= FeishuSteps::ways().size());
-    CHECK(has(bench.log(), "fetch_child=false"));
+    checkEveryStep(how, 16, {"fetch_child=false"});
 }
 
 TEST_CASE("feishu: each call of a sync of a part fails in each way", "[integration][coroutine][fire]") {
     FeishuHow how;
-    how.behaviour.range.all = false;
-    how.behaviour.range.deptIds = {"a", "b", "c"};
-    how.behaviour.range.memberIds = {"m0", "m1", "m30", "m59"};
+    narrow<FeishuSteps>(how.behaviour.range, {"a", "b", "c"}, {"m0", "m1", "m30", "m59"});
     how.behaviour.recursionLimit = 2;
-    FeishuBench bench(how);
-    CHECK(tryAll(bench) >= FeishuSteps::ways().size());
-    for (char const* const path : {kScopes, kBatch, kUserBatch, kOneUser}) CHECK(has(bench.log(), path));
+    checkEveryStep(how, 16, {kScopes, kBatch, kUserBatch, kOneUser});
 }
 
 TEST_CASE("feishu: a call that takes longer than anybody waits", "[integration][coroutine][fire]") {
     FeishuHow how = withRoles();
     how.pageLimit = 50;
-    FeishuBench bench(how);
+    Bench<FeishuSteps> bench(how);
     tryLate(bench, {kToken, kTenant, kChildren, kUsersOf, kRoles}, {kChildren, kUsersOf});
 }
 
 TEST_CASE("feishu: several failures at once, at random", "[integration][coroutine][fire]") {
-    std::size_t const runs = sizeFrom("CORPS_FIRE_RUNS", 30);
-    for (std::uint64_t const world : {0U, 1U}) {
-        FeishuHow how = withRoles();
-        if (world == 1) {
-            how.behaviour.range.all = false;
-            how.behaviour.range.deptIds = {"a", "b"};
-            how.behaviour.range.memberIds = {"m0", "m3", "m9"};
-        }
-        FeishuBench bench(how);
-        for (std::size_t run = 0; run < runs; ++run) tryRandom(bench, run * 2 + world);
-    }
+    FeishuHow part = withRoles();
+    narrow<FeishuSteps>(part.behaviour.range, {"a", "b"}, {"m0", "m3", "m9"});
+    tryRandom<FeishuSteps>({withRoles(), part});
 }

@@ -3,8 +3,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <cstddef>
-#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace corps;
 using namespace corps::testsupport;
@@ -12,7 +13,6 @@ using namespace corps::testsupport;
 namespace {
 
 using WeComHow = How<WeComSteps>;
-using WeComBench = Bench<WeComSteps>;
 
 /** Without it nobody tells who left a part of the organisation, and who has only moved out of it. */
 void withContactSecret(WeComHow& how) {
@@ -20,63 +20,41 @@ void withContactSecret(WeComHow& how) {
     how.behaviour.contactSecrets = {kContactSecret};
 }
 
+/** A part of the organisation. */
+WeComHow part(std::vector<std::string> const& depts, std::vector<std::string> people) {
+    WeComHow how;
+    narrow<WeComSteps>(how.behaviour.scope, depts, std::move(people));
+    withContactSecret(how);
+    return how;
+}
+
 }  // namespace
 
 TEST_CASE("wecom: each call of a sync fails in each way", "[integration][coroutine][fire]") {
-    WeComBench bench{WeComHow()};
-    CHECK(tryAll(bench, 8) >= WeComSteps::ways().size());
-    for (char const* const path : {kToken, kAgent, kDepts, kUsersOf, kTags, kTag})
-        CHECK(has(bench.log(), path));
+    checkEveryStep(WeComHow(), 8, {kToken, kAgent, kDepts, kUsersOf, kTags, kTag});
 }
 
 TEST_CASE("wecom: each call of a sync by departments fails in each way", "[integration][coroutine][fire]") {
-    WeComHow how;
-    how.behaviour.fetchChildRows = 14;
-    how.behaviour.tagDepts["r2"] = {WeComSteps::deptId("f")};
-    WeComBench bench(how);
-    CHECK(tryAll(bench, 16) >= WeComSteps::ways().size());
-    CHECK(has(bench.log(), "department_id=10&access") == false);
-    CHECK(has(bench.log(), "department_id=11"));
+    std::string const calls = checkEveryStep(byDepartments<WeComSteps>(), 16, {"department_id=11"});
+    CHECK_FALSE(has(calls, "department_id=10&access"));
 }
 
 TEST_CASE("wecom: each call of a sync of a part fails in each way", "[integration][coroutine][fire]") {
-    WeComHow how;
-    how.behaviour.scope.all = false;
-    for (char const* const name : {"a", "b", "c"})
-        how.behaviour.scope.deptIds.push_back(WeComSteps::deptId(name));
-    how.behaviour.scope.memberIds = {"m0", "m1", "m30", "m59"};
-    withContactSecret(how);
-    WeComBench bench(how);
-    CHECK(tryAll(bench, 16) >= WeComSteps::ways().size());
-    CHECK(has(bench.log(), kOneUser));
+    checkEveryStep(part({"a", "b", "c"}, {"m0", "m1", "m30", "m59"}), 16, {kOneUser});
 }
 
 TEST_CASE("wecom: each call of a sync of ids alone fails in each way", "[integration][coroutine][fire]") {
     WeComHow how;
     how.keys["secret"] = kContactSecret;
     withContactSecret(how);
-    WeComBench bench(how);
-    CHECK(tryAll(bench, 16) >= WeComSteps::ways().size());
-    for (char const* const path : {kDeptIds, kIds}) CHECK(has(bench.log(), path));
+    checkEveryStep(how, 16, {kDeptIds, kIds});
 }
 
 TEST_CASE("wecom: a call that takes longer than anybody waits", "[integration][coroutine][fire]") {
-    WeComHow how;
-    WeComBench bench(how);
+    Bench<WeComSteps> bench{WeComHow()};
     tryLate(bench, {kToken, kAgent, kDepts, kUsersOf, kTag}, {kTag});
 }
 
 TEST_CASE("wecom: several failures at once, at random", "[integration][coroutine][fire]") {
-    std::size_t const runs = sizeFrom("CORPS_FIRE_RUNS", 30);
-    for (std::uint64_t const world : {0U, 1U}) {
-        WeComHow how;
-        if (world == 1) {
-            how.behaviour.scope.all = false;
-            how.behaviour.scope.deptIds = {WeComSteps::deptId("a"), WeComSteps::deptId("b")};
-            how.behaviour.scope.memberIds = {"m0", "m3", "m9"};
-            withContactSecret(how);
-        }
-        WeComBench bench(how);
-        for (std::size_t run = 0; run < runs; ++run) tryRandom(bench, run * 2 + world);
-    }
+    tryRandom<WeComSteps>({WeComHow(), part({"a", "b"}, {"m0", "m3", "m9"})});
 }

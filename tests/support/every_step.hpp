@@ -14,7 +14,6 @@
 //     static void randomise(Behaviour&, draw);
 //     static CorpConfig complete(CorpConfig);       // optional: with what stands in other elements
 //     static constexpr char const* kMembers;        // part of the path of the lists of members
-
 //     static constexpr bool kKnownInPart;           // somebody new may be there before all of them is told
 #pragma once
 
@@ -164,6 +163,38 @@ struct Way {
 
 using Kind = Way::Kind;
 
+/**
+ * Adds to a platform's own ways those in which any server fails, in the platform's words.
+ * @param busy what it says with HTTP 503.
+ * @param early one of its answers, as far as it came.
+ * @param another JSON that is none of its answers.
+ */
+inline std::vector<Way> withUsualWays(std::vector<Way> own, char const* busy, char const* early,
+                                      char const* another) {
+    using emulator::FaultKind;
+    static constexpr char const* kProxy = "<html><body>Not here</body></html>";
+    std::vector<Way> const usual{
+        {"HTTP 400, something else than the platform", Kind::final, FaultKind::status, 400, 0, kProxy},
+        {"HTTP 403, something else than the platform", Kind::final, FaultKind::status, 403, 0, kProxy},
+        {"HTTP 500", Kind::passing, FaultKind::status, 500},
+        {"HTTP 502", Kind::passing, FaultKind::status, 502},
+        {"HTTP 503, JSON", Kind::passing, FaultKind::status, 503, 0, busy},
+        {"reset before an answer", Kind::passing, FaultKind::reset, 0, 0, nullptr, true, 1, 0},
+        {"reset within an answer", Kind::passing, FaultKind::reset},
+        {"half an answer", Kind::passing, FaultKind::truncate},
+        {"closed without a word", Kind::none, FaultKind::close},
+        {"no JSON", Kind::passing, FaultKind::garbage, 200, 0, "\x01\x02 no JSON {{{"},
+        {"JSON that ends early", Kind::passing, FaultKind::garbage, 200, 0, early},
+        {"JSON of another kind", Kind::passing, FaultKind::garbage, 200, 0, another},
+        {"HTML with HTTP 200", Kind::passing, FaultKind::garbage},
+        {"an expired token", Kind::renewed, FaultKind::expireToken},
+        {"a cursor that repeats", Kind::cursor, FaultKind::repeatCursor},
+        {"success with nothing in it", Kind::empty, FaultKind::emptySuccess},
+    };
+    own.insert(own.end(), usual.begin(), usual.end());
+    return own;
+}
+
 // The organisation, before and after
 // --------------------------------------------------------------------------------------------------------
 
@@ -244,6 +275,22 @@ emulator::Organisation everyStepOrganisation(bool later) {
     role("r2", 40, 42);
     o.adminIds = {"m0", later ? "m2" : "m1"};
     return o;
+}
+
+/** Its departments' ids on a platform where ids are numbers, and the root is 1. */
+inline std::string numberedDept(std::string_view name) {
+    if (name == "0") return "1";
+    if (name == "old") return "90";
+    if (name == "new") return "91";
+    return std::to_string(10 + name[0] - 'a');
+}
+
+/** Narrows what an application may see of it to these departments, by their names, and people. */
+template <class P, class Scope>
+void narrow(Scope& scope, std::vector<std::string> const& depts, std::vector<std::string> people) {
+    scope.all = false;
+    for (std::string const& name : depts) scope.deptIds.push_back(P::deptId(name));
+    scope.memberIds = std::move(people);
 }
 
 // What a store holds
@@ -540,11 +587,11 @@ inline std::size_t sizeFrom(char const* name, std::size_t standard) {
 }
 
 /**
- * Each call in each way, at the standard size one call in sixteen, the next way beginning at the next call.
- * CORPS_EVERY_STEP=1 tries them all.
+ * Each call in each way, at the standard size one call in `standard`, the next way beginning at the next
+ * call. CORPS_EVERY_STEP=1 tries them all.
  */
 template <class P>
-std::size_t tryAll(Bench<P>& bench, std::size_t standard = 16) {
+std::size_t tryAll(Bench<P>& bench, std::size_t standard) {
     std::size_t const stride = sizeFrom("CORPS_EVERY_STEP", standard);
     std::size_t runs = 0;
     std::size_t first = 0;
@@ -558,6 +605,22 @@ std::size_t tryAll(Bench<P>& bench, std::size_t standard = 16) {
         }
     }
     return runs;
+}
+
+/**
+ * tryAll(), of syncs that make each of these calls.
+ * @param calls parts of their names.
+ * @return the names of all calls, one in a line.
+ */
+template <class P>
+std::string checkEveryStep(How<P> const& how, std::size_t standard, std::vector<char const*> const& calls) {
+    Bench<P> bench(how);
+    CHECK(tryAll(bench, standard) >= P::ways().size());
+    for (char const* const part : calls) {
+        CAPTURE(part);
+        CHECK(has(bench.log(), part));
+    }
+    return bench.log();
 }
 
 /** Calls that take longer than anybody waits: those of `once` the first time, those of `always` each time. */
@@ -605,6 +668,16 @@ void tryRandom(Bench<P>& bench, std::uint64_t seed) {
     }
     CAPTURE(seed, told);
     tryOut(bench, faults, End::open);
+}
+
+/** The same in each of these worlds, many times: CORPS_FIRE_RUNS says how many. */
+template <class P>
+void tryRandom(std::vector<How<P>> const& worlds) {
+    std::size_t const runs = sizeFrom("CORPS_FIRE_RUNS", 30);
+    for (std::size_t world = 0; world < worlds.size(); ++world) {
+        Bench<P> bench(worlds[world]);
+        for (std::size_t run = 0; run < runs; ++run) tryRandom(bench, run * worlds.size() + world);
+    }
 }
 
 }  // namespace corps::testsupport

@@ -24,7 +24,6 @@ inline constexpr char const* kOneUser = "/cgi-bin/user/get?";
 inline constexpr char const* kIds = "/cgi-bin/user/list_id";
 inline constexpr char const* kTags = "/cgi-bin/tag/list";
 inline constexpr char const* kTag = "/cgi-bin/tag/get?";
-inline constexpr char const* kProxy = "<html><body>Not here</body></html>";
 inline constexpr char const* kContactSecret = "the-contact-secret";
 
 struct WeComSteps {
@@ -35,13 +34,7 @@ struct WeComSteps {
     static constexpr char const* kMembers = kUsersOf;
     static constexpr bool kKnownInPart = true;
 
-    /** Ids are numbers here, and the root is 1. */
-    static std::string deptId(std::string_view name) {
-        if (name == "0") return "1";
-        if (name == "old") return "90";
-        if (name == "new") return "91";
-        return std::to_string(10 + name[0] - 'a');
-    }
+    static std::string deptId(std::string_view name) { return numberedDept(name); }
 
     static boost::json::object keys(Server const& server) {
         boost::json::object out;
@@ -122,40 +115,33 @@ struct WeComSteps {
     }
 
     static std::vector<Way> ways() {
-        return {
-            {"an error code inside an HTTP 200: busy", Kind::passing, FaultKind::code, 200, -1},
-            {"the same with HTTP 500", Kind::passing, FaultKind::code, 500, -1},
-            {"a conflict of writers", Kind::passing, FaultKind::code, 200, 6000},
-            {"a parameter is refused", Kind::final, FaultKind::code, 200, 40035},
-            {"no such department, any more", Kind::final, FaultKind::code, 200, 60003},
-            {"nobody under this id", Kind::outside, FaultKind::code, 200, 60111},
-            {"the answer would be too large", Kind::final, FaultKind::code, 200, 45029},
-            {"HTTP 400, something else than the platform", Kind::final, FaultKind::status, 400, 0, kProxy},
-            {"HTTP 403, something else than the platform", Kind::final, FaultKind::status, 403, 0, kProxy},
-            {"outside the range", Kind::outside, FaultKind::code, 200, 60011},
-            {"not for this application", Kind::denied, FaultKind::code, 200, 48002},
-            {"not for this credential", Kind::denied, FaultKind::code, 200, 48009},
-            {"HTTP 500", Kind::passing, FaultKind::status, 500},
-            {"HTTP 502", Kind::passing, FaultKind::status, 502},
-            {"HTTP 503, JSON", Kind::passing, FaultKind::status, 503, 0, R"({"errcode":-1,"errmsg":"busy"})"},
-            {"reset before an answer", Kind::passing, FaultKind::reset, 0, 0, nullptr, true, 1, 0},
-            {"reset within an answer", Kind::passing, FaultKind::reset},
-            {"half an answer", Kind::passing, FaultKind::truncate},
-            {"closed without a word", Kind::none, FaultKind::close},
-            {"no JSON", Kind::passing, FaultKind::garbage, 200, 0, "\x01\x02 no JSON {{{"},
-            {"JSON that ends early", Kind::passing, FaultKind::garbage, 200, 0,
-             R"({"errcode":0,"errmsg":"ok","userlist":[{"na)"},
-            {"JSON of another kind", Kind::passing, FaultKind::garbage, 200, 0, R"(["errcode", 0])"},
-            {"HTML with HTTP 200", Kind::passing, FaultKind::garbage},
-            {"too fast", Kind::passing, FaultKind::rateLimit},
-            {"too many at once", Kind::passing, FaultKind::code, 200, 45033},
-            {"the address is not trusted", Kind::token, FaultKind::code, 200, 60020},
-            {"an expired token", Kind::renewed, FaultKind::expireToken},
-            {"a token of the wrong kind", Kind::renewed, FaultKind::wrongToken},
-            {"a cursor that repeats", Kind::cursor, FaultKind::repeatCursor},
-            {"success with nothing in it", Kind::empty, FaultKind::emptySuccess},
-        };
+        return withUsualWays(
+            {{"an error code inside an HTTP 200: busy", Kind::passing, FaultKind::code, 200, -1},
+             {"the same with HTTP 500", Kind::passing, FaultKind::code, 500, -1},
+             {"a conflict of writers", Kind::passing, FaultKind::code, 200, 6000},
+             {"a parameter is refused", Kind::final, FaultKind::code, 200, 40035},
+             {"no such department, any more", Kind::final, FaultKind::code, 200, 60003},
+             {"nobody under this id", Kind::outside, FaultKind::code, 200, 60111},
+             {"the answer would be too large", Kind::final, FaultKind::code, 200, 45029},
+             {"outside the range", Kind::outside, FaultKind::code, 200, 60011},
+             {"not for this application", Kind::denied, FaultKind::code, 200, 48002},
+             {"not for this credential", Kind::denied, FaultKind::code, 200, 48009},
+             {"too fast", Kind::passing, FaultKind::rateLimit},
+             {"too many at once", Kind::passing, FaultKind::code, 200, 45033},
+             {"the address is not trusted", Kind::token, FaultKind::code, 200, 60020},
+             {"a token of the wrong kind", Kind::renewed, FaultKind::wrongToken}},
+            R"({"errcode":-1,"errmsg":"busy"})", R"({"errcode":0,"errmsg":"ok","userlist":[{"na)",
+            R"(["errcode", 0])");
     }
 };
+
+/** Where no list has the people of all departments, and a tag has a department. */
+template <class P>
+How<P> byDepartments() {
+    How<P> how;
+    how.behaviour.fetchChildRows = 14;
+    how.behaviour.tagDepts["r2"] = {P::deptId("f")};
+    return how;
+}
 
 }  // namespace corps::testsupport
