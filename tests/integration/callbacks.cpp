@@ -1,5 +1,7 @@
 // From a change upstream over its events to the store, on each platform: emulated platform, receiving server,
 // handleCallback, sync. Whatever becomes of the events, the end is that of a full sync.
+#include "support/callback_server.hpp"
+
 #include <corps/callback/callbacks.hpp>
 #include <corps/corps.hpp>
 #include <corps/emulator/emulator.hpp>
@@ -42,6 +44,16 @@ std::string const kAesKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 /** Kinds of change, and what of it a platform tells. */
 enum class Change { join, leave, move, rename, newDept, renameDept, moveDept, dropDept, role, newOrder };
 
+/** An address whose events are signed and encrypted with the test's keys. */
+template <class Callback>
+Callback signedBy(std::string url) {
+    Callback out;
+    out.url = std::move(url);
+    out.token = kToken;
+    out.aesKey = kAesKey;
+    return out;
+}
+
 struct WeComSide {
     using Server = emulator::WeComServer;
     using Type = QywxInnerType<HttpsTransport, MemoryStorage>;
@@ -52,10 +64,7 @@ struct WeComSide {
         keys["callback"] = {{"token", kToken}, {"aesKey", kAesKey}};
     }
     static emulator::WeComCallback callback(std::string url) {
-        emulator::WeComCallback out;
-        out.url = std::move(url);
-        out.token = kToken;
-        out.aesKey = kAesKey;
+        auto out = signedBy<emulator::WeComCallback>(std::move(url));
         out.corpId = "ww0123456789abcdef";
         return out;
     }
@@ -75,10 +84,7 @@ struct DingTalkSide {
         keys["callback"] = {{"token", kToken}, {"aesKey", kAesKey}};
     }
     static emulator::DingTalkCallback callback(std::string url) {
-        emulator::DingTalkCallback out;
-        out.url = std::move(url);
-        out.token = kToken;
-        out.aesKey = kAesKey;
+        auto out = signedBy<emulator::DingTalkCallback>(std::move(url));
         out.appKey = "dingexampleappkey01";
         return out;
     }
@@ -97,10 +103,7 @@ struct FeishuSide {
         keys["callback"] = {{"verificationToken", kToken}, {"encryptKey", kAesKey}};
     }
     static emulator::FeishuCallback callback(std::string url) {
-        emulator::FeishuCallback out;
-        out.url = std::move(url);
-        out.token = kToken;
-        out.aesKey = kAesKey;
+        auto out = signedBy<emulator::FeishuCallback>(std::move(url));
         out.appId = "cli_a1b2c3d4e5f6a7b8";
         return out;
     }
@@ -267,16 +270,6 @@ struct Following {
         out.logger = log.logger();
         return out;
     }
-    emulator::HttpReply take(emulator::HttpRequest const& q) {
-        CallbackRequest request(q.method, q.target, q.body);
-        for (auto const& [name, value] : q.headers) request.headers.emplace_back(name, value);
-        CallbackResponse const out = corp.handleCallback(request);
-        emulator::HttpReply reply;
-        reply.status = out.status;
-        reply.contentType = out.contentType;
-        reply.body = out.body;
-        return reply;
-    }
     /** Changes the organisation; all its events have come when this returns. */
     void change(std::function<void(emulator::Organisation&)> const& f) {
         emulator::Organisation org = server.organisation();
@@ -295,6 +288,20 @@ struct Following {
         other.syncCorp();
         return held(other);
     }
+    /** What becomes of all events from now on. */
+    void fault(emulator::CallbackFaultKind kind) {
+        emulator::CallbackFault out;
+        out.kind = kind;
+        out.times = -1;
+        server.addCallbackFault(out);
+    }
+    /** One change upstream, told or not: after the next sync it is here. */
+    void prove(Changer& changer, Change kind, bool told) {
+        INFO("kind of change: " << static_cast<int>(kind));
+        change([&](emulator::Organisation& org) { changer.make(org, kind); });
+        CHECK(pending() == told);
+        proveEnd();
+    }
     void proveEnd() {
         SyncReport const report = corp.syncCorp();
         INFO(report.toText());
@@ -309,8 +316,9 @@ struct Following {
     testing::RecordingLogger log;
     typename Side::Server server;
     typename Side::Type corp;
-    emulator::HttpServer receiver{emulator::HttpServerOptions(),
-                                  [this](emulator::HttpRequest const& q) { return take(q); }};
+    emulator::HttpServer receiver{emulator::HttpServerOptions(), [this](emulator::HttpRequest const& q) {
+                                      return support::handOn(corp, q);
+                                  }};
 };
 
 constexpr Change kAll[] = {Change::join,    Change::leave,      Change::move,     Change::rename,
@@ -324,12 +332,7 @@ TEMPLATE_TEST_CASE("a change upstream is told and comes here with the next sync"
     Following<TestType> f;
     Changer changer(1);
     CHECK_FALSE(f.pending());
-    for (Change const kind : kAll) {
-        INFO("kind of change: " << static_cast<int>(kind));
-        f.change([&](emulator::Organisation& org) { changer.make(org, kind); });
-        CHECK(f.pending() == TestType::tells(kind));
-        f.proveEnd();
-    }
+    for (Change const kind : kAll) f.prove(changer, kind, TestType::tells(kind));
     for (emulator::CallbackRecord const& r : f.server.callbacks()) {
         INFO(r.event << ": " << r.text);
         CHECK(r.state == emulator::CallbackRecord::State::accepted);
@@ -380,10 +383,7 @@ TEMPLATE_TEST_CASE("an event that somebody has touched is refused and does nothi
     using Kind = emulator::CallbackFaultKind;
     for (Kind const kind : {Kind::wrongSignature, Kind::garbled}) {
         Following<TestType> f;
-        emulator::CallbackFault fault;
-        fault.kind = kind;
-        fault.times = -1;
-        f.server.addCallbackFault(fault);
+        f.fault(kind);
         Changer changer(3);
         f.server.forgetCallbacks();
         f.change([&](emulator::Organisation& org) { changer.make(org, Change::join); });
@@ -406,10 +406,7 @@ TEST_CASE("WeCom's rename keeps the person, however its event comes", "[integrat
         UserId const user = f.corp.getMember("m103").userId.value();
         f.corp.saveUserSignature("m103", "https://sign.example/103");
         f.corp.setDeptLimit("7", "m103", {"10"});
-        emulator::CallbackFault fault;
-        fault.kind = kind;
-        fault.times = -1;
-        f.server.addCallbackFault(fault);
+        f.fault(kind);
         f.server.renameMember("m103", "zhangsan");
         f.arrive();
         f.server.advanceClock(std::chrono::seconds(10));
@@ -432,9 +429,7 @@ TEST_CASE("WeCom's rename keeps the person, however its event comes", "[integrat
 TEST_CASE("WeCom's rename whose event is lost: one goes and another comes, and nobody else is touched",
           "[integration][callback]") {
     Following<WeComSide> f;
-    emulator::CallbackFault fault;
-    fault.times = -1;
-    f.server.addCallbackFault(fault);
+    f.fault(emulator::CallbackFaultKind::lost);
     f.server.renameMember("m103", "zhangsan");
     f.arrive();
     CHECK_FALSE(f.pending());
@@ -452,13 +447,9 @@ TEST_CASE("an application of WeCom hears of who comes into its sight", "[integra
     f.server.clearCallbacks();
     f.server.setCallback(app);
     Changer changer(5);
-    f.change([&](emulator::Organisation& org) { changer.make(org, Change::join); });
-    CHECK(f.pending());
-    f.proveEnd();
+    f.prove(changer, Change::join, true);
     // Of a move within its sight it hears nothing: that takes the hourly sync.
-    f.change([&](emulator::Organisation& org) { changer.make(org, Change::move); });
-    CHECK_FALSE(f.pending());
-    f.proveEnd();
+    f.prove(changer, Change::move, false);
 }
 
 TEST_CASE("WeCom's full events, and DingTalk's as they were captured, say the same",
@@ -477,13 +468,8 @@ TEST_CASE("WeCom's full events, and DingTalk's as they were captured, say the sa
         server.setBehaviour(b);
     });
     for (Change const kind : kAll) {
-        INFO("kind of change: " << static_cast<int>(kind));
-        wecom.change([&](emulator::Organisation& org) { changer.make(org, kind); });
-        CHECK(wecom.pending() == (kind != Change::newOrder));
-        wecom.proveEnd();
-        dingtalk.change([&](emulator::Organisation& org) { changer.make(org, kind); });
-        CHECK(dingtalk.pending());
-        dingtalk.proveEnd();
+        wecom.prove(changer, kind, kind != Change::newOrder);
+        dingtalk.prove(changer, kind, true);
     }
 }
 
@@ -503,12 +489,7 @@ TEST_CASE("Feishu without an Encrypt Key, and with open ids", "[integration][cal
     };
     Following<Plain> f;
     Changer changer(11);
-    for (Change const kind : kAll) {
-        INFO("kind of change: " << static_cast<int>(kind));
-        f.change([&](emulator::Organisation& org) { changer.make(org, kind); });
-        CHECK(f.pending() == FeishuSide::tells(kind));
-        f.proveEnd();
-    }
+    for (Change const kind : kAll) f.prove(changer, kind, FeishuSide::tells(kind));
 }
 
 TEMPLATE_TEST_CASE("a schedule that listens brings each change here by itself", "[integration][callback]",

@@ -1,5 +1,7 @@
 // A provider's program and the platform, with nothing in between but HTTP: what enterprises do at their
 // consoles comes as callbacks, some of them lost, doubled and out of order.
+#include "support/callback_server.hpp"
+
 #include <corps/callback/callbacks.hpp>
 #include <corps/corps.hpp>
 #include <corps/emulator/http_server.hpp>
@@ -62,15 +64,8 @@ struct Provider {
         made.storeKey = storeKey(Secret("a key for tests"));
         suite.emplace(CorpConfig("auths.QywxProxyAuth", "Our suite", keys), Context(made), HttpsTransport(),
                       MemoryStorage());
-        server.emplace(emulator::HttpServerOptions(), [this](emulator::HttpRequest const& q) {
-            CallbackResponse const answer =
-                suite->handleCallback(CallbackRequest(q.method, q.target, q.body));
-            emulator::HttpReply out;
-            out.status = answer.status;
-            out.contentType = answer.contentType;
-            out.body = answer.body;
-            return out;
-        });
+        server.emplace(emulator::HttpServerOptions(),
+                       [this](emulator::HttpRequest const& q) { return support::handOn(*suite, q); });
         emulator::WeComProxyCallback callback;
         callback.url = "http://127.0.0.1:" + std::to_string(server->port()) + "/suite";
         callback.token = kToken;
