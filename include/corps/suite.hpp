@@ -96,6 +96,10 @@ public:
      * writes down what came, and answers; what an event asks of the platform is done afterwards, on the
      * Context. Events that come twice, late or in another order do no harm.
      *
+     * Cost: one transaction of one row, so that what the platform was told "success" for outlives the
+     * program. Where another program keeps the store locked for longer than the platform waits, it sends the
+     * event again, which then does nothing more.
+     *
      * @return status 200 with plain "success", or what the verification asks for; 403 for what the platform
      * did not send, 400 for what is malformed, 500 where the store or its key fails: the platform sends it
      * again. Exceptions  None beyond std::bad_alloc.

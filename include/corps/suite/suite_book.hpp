@@ -50,7 +50,8 @@ public:
 
     [[nodiscard]] std::string const& suiteId() const noexcept { return suiteId_; }
     [[nodiscard]] Store& store() const noexcept { return *store_; }
-    /** Throws Error(config) when there is no key, or another one than the store was sealed with. */
+    /** Throws Error(config) when there is no key, or another one than the store was sealed with; a store that
+     * has none is sealed with it from now on. Derives the key (0.1 s, 32 MiB), so that no later call does. */
     CORPS_DECL void requireKey();
 
     /** Keeps a ticket if it is newer than the one there is; false when it is not. */

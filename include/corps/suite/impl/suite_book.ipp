@@ -188,8 +188,12 @@ CORPS_DECL std::string SuiteBook::salt(RowAccess& rows, bool make) {
     return salt;
 }
 
+// Deriving costs a tenth of a second: now, and not while the platform waits for the answer to its first
+// event.
 CORPS_DECL void SuiteBook::requireKey() {
-    store_->read([&](RowAccess& rows) { static_cast<void>(salt(rows, false)); });
+    bool sealed = false;
+    store_->read([&](RowAccess& rows) { sealed = !salt(rows, false).empty(); });
+    if (!sealed) store_->write([&](RowAccess& rows) { static_cast<void>(salt(rows, true)); });
 }
 
 CORPS_DECL std::string SuiteBook::seal(RowAccess& rows, Secret const& text, std::string const& row) {
