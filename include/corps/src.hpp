@@ -106,7 +106,9 @@ template std::unique_ptr<UpstreamParts> makeUpstreamParts<QywxProxyAuth, QywxPro
 #include <corps/crypto/impl/store_key.ipp>
 #endif
 #ifdef CORPS_INCLUDED_SUITE
+#include <corps/suite/impl/suite_calls.ipp>
 #include <corps/suite/impl/suite_core.ipp>
+#include <corps/suite/impl/suite_erasure.ipp>
 #endif
 #ifdef CORPS_INCLUDED_CALLBACKS
 #include <corps/callback/impl/dd_callbacks.ipp>

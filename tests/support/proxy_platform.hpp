@@ -143,6 +143,7 @@ public:
     std::set<std::string> suiteTokens;                  // good ones
     std::function<std::optional<Response>(ProxyEnterprise&, Request const&)> intercept;  // a call of a corp
     int tokensIssued = 0;
+    int infoOutages = 0;  // so many questions for get_auth_info find the platform down
     int wrongSecrets = 0;
 
 private:
@@ -231,6 +232,10 @@ private:
               [exchange](boost::json::object const& b) { return exchange(b, false); });
         auto const info = [this](boost::json::object const& body, bool newer) {
             if (newer && !v2) return Response(404, "<html>404 Not Found</html>");
+            if (infoOutages > 0) {
+                --infoOutages;
+                return Response(503, "");
+            }
             ProxyEnterprise* const e = find(text(body, "auth_corpid"));
             if (e == nullptr) return refusal(84054);
             if (e->code.empty() || text(body, "permanent_code") != e->code) return refusal(40084);

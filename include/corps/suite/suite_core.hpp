@@ -119,7 +119,8 @@ private:
 
     std::mutex mutex_;
     std::vector<std::weak_ptr<detail::SuiteListenerSlot>> listeners_;
-    std::set<std::string> stale_;  // enterprises whose authorisation is to be read again
+    std::set<std::string> stale_;   // enterprises whose authorisation is to be read again
+    std::set<std::string> unread_;  // those whose authorisation could not be read for a reason that passes
     bool working_ = false;
     detail::Event idle_;
     bool queued_ = false;
@@ -128,5 +129,7 @@ private:
 }  // namespace corps
 
 #ifdef CORPS_HEADER_ONLY
+#include <corps/suite/impl/suite_calls.ipp>
 #include <corps/suite/impl/suite_core.ipp>
+#include <corps/suite/impl/suite_erasure.ipp>
 #endif

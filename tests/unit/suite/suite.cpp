@@ -431,6 +431,36 @@ TEST_CASE("an enterprise switches the application off and on again", "[proxy]") 
     CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
 }
 
+TEST_CASE("a changed authorisation that cannot be read while the platform is down is read when it is back",
+          "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha");
+    MemoryStorage store;
+    ContextOptions made = providerOptions();
+    auto const clock = std::make_shared<ManualClock>(TimePoint(std::chrono::seconds(kBegin)));
+    clock->autoAdvance();
+    made.clock = clock;
+    Context const context(made);
+    auto suite = suiteOf<MemoryStorage>(platform, context, store);
+    suite.authorize(platform.authorise(e));
+    std::promise<SuiteCorp> changed;
+    std::vector<SuiteEventKind> others;
+    SuiteSubscription const listening = suite.onEvent([&](SuiteEvent const& event) {
+        if (event.kind == SuiteEventKind::changed)
+            changed.set_value(event.corp);
+        else
+            others.push_back(event.kind);
+    });
+    platform.infoOutages = 12;  // more than one call tries
+    e.rangeDepts = {2};
+    CHECK(bodyOf(suite.handleCallback(changeEvent(e.openId, kBegin + 2))) == "success");
+    std::future<SuiteCorp> answer = changed.get_future();
+    REQUIRE(answer.wait_for(30s) == std::future_status::ready);
+    CHECK(answer.get().range == SuiteRange{{"2"}, {}, {}});
+    CHECK(platform.infoOutages == 0);
+    CHECK(others.empty());
+}
+
 TEST_CASE("a code that a program did not get to exchange is exchanged by the next one", "[proxy]") {
     ProxyPlatform platform;
     ProxyEnterprise& e = platform.add("alpha");

@@ -21,22 +21,6 @@
 namespace corps {
 namespace detail {
 
-/** A number that may stand as text. */
-inline std::string qywxNumber(boost::json::object const& settings, std::string_view key) {
-    if (std::optional<std::int64_t> const n = jsonInteger(settings, key)) return std::to_string(*n);
-    return jsonTextOr(settings, key);
-}
-
-/** What paces one API of one enterprise; a provider's calls count for all its enterprises together, too. */
-inline RateLimiter& qywxLimiter(Context const& context, std::string const& baseUrl, std::string const& corpId,
-                                std::string const& path, bool provider) {
-    RateLimiters& all = context.limiters();
-    std::string const host = (provider ? "wecom provider " : "wecom ") + baseUrl + " ";
-    if (!provider) return all.get(host + corpId + " " + path, qywxWindows());
-    RateLimiter& common = all.get(host + path, qywxProviderWindows());
-    return all.get(host + corpId + " " + path, qywxWindows(), common);
-}
-
 inline std::vector<boost::json::object> qywxList(Answer const& answer, std::string_view key) {
     std::vector<boost::json::object> out;
     if (boost::json::array const* const list = jsonArray(answer.envelope, key))

@@ -1,12 +1,19 @@
 // The calls of WeCom that a client makes, and where the records are in their answers.
 #pragma once
 
+#include <corps/client/impl/json_fields.hpp>
 #include <corps/client/pull.hpp>
+#include <corps/context/context.hpp>
 #include <corps/context/rate_limiter.hpp>
+
+#include <boost/json/object.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -74,6 +81,22 @@ inline std::vector<RateWindow> qywxWindows() {
 /** What a provider has beside these, per API and address, for all enterprises together. */
 inline std::vector<RateWindow> qywxProviderWindows() {
     return {RateWindow{40'000, std::chrono::minutes(1)}, RateWindow{1'200'000, std::chrono::hours(1)}};
+}
+
+/** A number that may stand as text. */
+inline std::string qywxNumber(boost::json::object const& settings, std::string_view key) {
+    if (std::optional<std::int64_t> const n = jsonInteger(settings, key)) return std::to_string(*n);
+    return jsonTextOr(settings, key);
+}
+
+/** What paces one API of one enterprise; a provider's calls count for all its enterprises together, too. */
+inline RateLimiter& qywxLimiter(Context const& context, std::string const& baseUrl, std::string const& corpId,
+                                std::string const& path, bool provider) {
+    RateLimiters& all = context.limiters();
+    std::string const host = (provider ? "wecom provider " : "wecom ") + baseUrl + " ";
+    if (!provider) return all.get(host + corpId + " " + path, qywxWindows());
+    RateLimiter& common = all.get(host + path, qywxProviderWindows());
+    return all.get(host + corpId + " " + path, qywxWindows(), common);
 }
 
 }  // namespace corps::detail
