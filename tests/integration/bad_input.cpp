@@ -538,12 +538,13 @@ TEMPLATE_TEST_CASE("bad input: what the platform refuses", "[integration]", Feis
 
 TEMPLATE_TEST_CASE("bad input: servers that cannot be trusted", "[integration]", Feishu, DingTalk, WeCom) {
     Directory const d(TestType::facts());
-    support::Identity const authority = support::makeAuthority();
+    support::TlsIdentity const authority = support::makeAuthority();
     support::TextFile const caFile(authority.certificatePem());
     std::string const trusting = R"(, "caFile": ")" + caFile.path() + '"';
     auto const sync = [&](support::CertificateOptions const& how, bool signedByItself,
                           std::string const& more, std::vector<std::string> const& parts) {
-        support::Identity const identity = support::makeIdentity(signedByItself ? nullptr : &authority, how);
+        support::TlsIdentity const identity =
+            support::makeIdentity(signedByItself ? nullptr : &authority, how);
         support::TextFile const certificate(identity.certificatePem());
         support::TextFile const key(identity.keyPem());
         auto options = TestType::options();

@@ -69,8 +69,8 @@ public:
                       HttpsTransport(https), storage);
     }
 
-    support::Identity authority;
-    support::Identity identity;
+    support::TlsIdentity authority;
+    support::TlsIdentity identity;
     support::TextFile caFile;
     support::TextFile certificateFile;
     support::TextFile keyFile;
@@ -213,7 +213,7 @@ TEST_CASE("feishu and sqlite: a server nobody vouches for is refused for good", 
     keys["appId"] = "cli_sqlite";
     keys["appSecret"] = "x";
     keys["baseUrl"] = bench.server.baseUrl();
-    support::Identity const stranger = support::makeAuthority("somebody else");
+    support::TlsIdentity const stranger = support::makeAuthority("somebody else");
     support::TextFile const file(stranger.certificatePem());
     HttpsOptions https;
     https.caFile = file.path();

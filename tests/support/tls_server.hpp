@@ -59,9 +59,9 @@ struct CertificateOptions {
 };
 
 /** A certificate with its key, both as PEM. */
-class Identity {
+class TlsIdentity {
 public:
-    Identity(Certificate c, Key k) : certificate(std::move(c)), key(std::move(k)) {}
+    TlsIdentity(Certificate c, Key k) : certificate(std::move(c)), key(std::move(k)) {}
     [[nodiscard]] std::string certificatePem() const {
         return pem([this](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
     }
@@ -86,8 +86,8 @@ private:
 };
 
 /** Signed by `issuer`; by itself, as an authority, without one. */
-inline Identity makeIdentity(Identity const* issuer,
-                             CertificateOptions const& options = CertificateOptions()) {
+inline TlsIdentity makeIdentity(TlsIdentity const* issuer,
+                                CertificateOptions const& options = CertificateOptions()) {
     Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
     Certificate cert(X509_new());
     require(key && cert, "key");
@@ -119,10 +119,10 @@ inline Identity makeIdentity(Identity const* issuer,
     }
     require(X509_sign(cert.get(), issuer != nullptr ? issuer->key.get() : key.get(), EVP_sha256()) > 0,
             "signature");
-    return Identity(std::move(cert), std::move(key));
+    return TlsIdentity(std::move(cert), std::move(key));
 }
 
-inline Identity makeAuthority(std::string subject = "corps test authority") {
+inline TlsIdentity makeAuthority(std::string subject = "corps test authority") {
     CertificateOptions options;
     options.subject = std::move(subject);
     return makeIdentity(nullptr, options);
@@ -277,7 +277,8 @@ public:
         start(address);
     }
     /** @param highestVersion 0, or for example TLS1_1_VERSION */
-    TlsServer(Identity const& identity, Script script, int highestVersion = 0) : script_(std::move(script)) {
+    TlsServer(TlsIdentity const& identity, Script script, int highestVersion = 0)
+        : script_(std::move(script)) {
         tls_.emplace(boost::asio::ssl::context::tls_server);
         std::string const certificate = identity.certificatePem();
         std::string const key = identity.keyPem();

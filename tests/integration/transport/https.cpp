@@ -30,18 +30,18 @@ namespace {
 using namespace corps;
 using namespace std::chrono_literals;
 using support::Gate;
-using support::Identity;
+using support::TlsIdentity;
 using support::TlsServer;
 using Peer = TlsServer::Peer;
 
 static_assert(Transport<HttpsTransport>);
 
-Identity const& authority() {
-    static Identity const one = support::makeAuthority();
+TlsIdentity const& authority() {
+    static TlsIdentity const one = support::makeAuthority();
     return one;
 }
-Identity const& localhost() {
-    static Identity const one = support::makeIdentity(&authority());
+TlsIdentity const& localhost() {
+    static TlsIdentity const one = support::makeIdentity(&authority());
     return one;
 }
 

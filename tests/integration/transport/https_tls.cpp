@@ -14,17 +14,17 @@ namespace {
 
 using namespace corps;
 using support::CertificateOptions;
-using support::Identity;
 using support::makeAuthority;
 using support::makeIdentity;
+using support::TlsIdentity;
 using support::TlsServer;
 
-Identity const& authority() {
-    static Identity const one = makeAuthority();
+TlsIdentity const& authority() {
+    static TlsIdentity const one = makeAuthority();
     return one;
 }
 
-HttpsTransport trusting(Identity const& ca) {
+HttpsTransport trusting(TlsIdentity const& ca) {
     HttpsOptions options;
     options.extraCaPem = ca.certificatePem();
     return HttpsTransport(options);
@@ -93,7 +93,7 @@ TEST_CASE("https: an unknown authority is refused, and nothing of the request is
     std::atomic<int> requests = 0;
     TlsServer const server(makeIdentity(&authority()),
                            [&requests](TlsServer::Peer& peer) { requests += peer.request() ? 1 : 0; });
-    Identity const stranger = makeAuthority("another authority");
+    TlsIdentity const stranger = makeAuthority("another authority");
     checkRefused(failure(trusting(stranger), server.url()), "issuer");
     checkRefused(failure(HttpsTransport(), server.url()), "issuer");
     // One of the same name is not the same one.
@@ -156,11 +156,11 @@ TEST_CASE("https: a file of authorities replaces the system's", "[https][corouti
 }
 
 TEST_CASE("https: several authorities in one text are all trusted", "[https][coroutine]") {
-    Identity const second = makeAuthority("second authority");
+    TlsIdentity const second = makeAuthority("second authority");
     HttpsOptions options;
     options.extraCaPem = authority().certificatePem() + second.certificatePem();
     HttpsTransport const transport(options);
-    for (Identity const* ca : {&authority(), &second}) {
+    for (TlsIdentity const* ca : {&authority(), &second}) {
         TlsServer const server(makeIdentity(ca), TlsServer::echo);
         CHECK(body(transport, server.url("/x")) == "/x");
     }

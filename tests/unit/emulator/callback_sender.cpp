@@ -291,7 +291,7 @@ TEST_CASE("emulator: several callbacks of a receiver are on their way at once wh
 }
 
 TEST_CASE("emulator: a callback over TLS takes any certificate", "[emulator][callbacks-emu]") {
-    const support::Identity identity = support::makeIdentity(nullptr);
+    const support::TlsIdentity identity = support::makeIdentity(nullptr);
     const auto directory =
         std::filesystem::temp_directory_path() / ("corps-callback-" + std::to_string(std::random_device()()));
     std::filesystem::create_directory(directory);
