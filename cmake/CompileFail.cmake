@@ -19,6 +19,7 @@ $<$<BOOL:${includes}>:-I\"$<JOIN:${includes},\"\n-I\">\"
     COMMAND ${CMAKE_COMMAND}
       "-DCOMPILER=${CMAKE_CXX_COMPILER}"
       "-DOPTIONS=${CMAKE_CURRENT_BINARY_DIR}/compile_fail.options"
+      "-DPRECOMPILED=${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/corps_tests.dir/cmake_pch.hxx"
       "-DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${name}.cpp"
       "-DMESSAGE=${message}"
       -P "${PROJECT_SOURCE_DIR}/cmake/CompileFailRun.cmake")

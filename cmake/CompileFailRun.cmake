@@ -1,6 +1,10 @@
 # One compile-fail test: see CompileFail.cmake.
 cmake_minimum_required(VERSION 3.25)
-set(command "${COMPILER}" "@${OPTIONS}" -fsyntax-only "${SOURCE}")
+set(command "${COMPILER}" "@${OPTIONS}" -fsyntax-only)
+if(EXISTS "${PRECOMPILED}.gch") # g++'s; it takes it where it fits, and the header itself where not
+  list(APPEND command -include "${PRECOMPILED}")
+endif()
+list(APPEND command "${SOURCE}")
 
 execute_process(COMMAND ${command} RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
 if(NOT result EQUAL 0)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes every target for a few seconds each, from its committed corpus: tests/fuzz/smoke.sh [SECONDS]
+# The programs are those of the preset "asan", which shares their objects with the tests; for hours of fuzzing there is "fuzz".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-15}
@@ -9,12 +10,15 @@ if [ ${#sources[@]} -eq 0 ]; then
   echo "skipped: no fuzz targets"
   exit 0
 fi
-cmake --preset fuzz
-cmake --build --preset fuzz
+. tests/support/jobs.sh
+targets=()
+for source in "${sources[@]}"; do targets+=("fuzz_$(basename "$source" .cpp)"); done
+cmake --preset asan
+cmake --build --preset asan --target "${targets[@]}"
 for source in "${sources[@]}"; do
   name=$(basename "$source" .cpp)
-  work=build/fuzz/found/$name # what it finds goes here, not into the committed corpus
+  work=build/asan/found/$name # what it finds goes here, not into the committed corpus
   mkdir -p "$work"
-  "build/fuzz/tests/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 \
+  "build/asan/tests/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 \
     -artifact_prefix="$work-" "$work" "tests/fuzz/corpus/$name"
 done

@@ -9,12 +9,13 @@ rm -rf "$work"
 mkdir -p "$work"
 
 step() { printf '\n-- %s\n' "$*"; }
-consume() { # NAME OPTION...: configures, builds and runs the consumer
-  name=$1
-  shift
-  cmake -G Ninja -S tests/package/consumer -B "$work/$name" -DCMAKE_BUILD_TYPE=Debug "$@"
-  cmake --build "$work/$name"
-  (cd "$work/$name" && ./header_only && ./separate)
+consume() { # NAME PROGRAMS OPTION...: configures, builds and runs the consumer's programs
+  name=$1 programs=$2
+  shift 2
+  cmake -G Ninja -S tests/package/consumer -B "$work/$name" "$@"
+  # shellcheck disable=SC2086 # a list
+  cmake --build "$work/$name" --target $programs
+  for program in $programs; do (cd "$work/$name" && "./$program"); done
 }
 refuse() { # MESSAGE NAME OPTION...: configuring must fail and say MESSAGE
   message=$1 name=$2
@@ -40,17 +41,17 @@ if grep -rlF "$root/include" "$work/prefix/share"; then
 fi
 
 step "find_package"
-consume package -DCMAKE_PREFIX_PATH="$work/prefix"
+consume package "header_only separate" -DCMAKE_PREFIX_PATH="$work/prefix"
 
 step "find_package, Boost.JSON compiled by the program"
-consume package_json -DCMAKE_PREFIX_PATH="$work/prefix" -DCORPS_BOOST_JSON_HEADER_ONLY=ON
+consume package_json separate -DCMAKE_PREFIX_PATH="$work/prefix" -DCORPS_BOOST_JSON_HEADER_ONLY=ON
 if command -v ldd >/dev/null && ldd "$work/package_json/separate" | grep -q boost_json; then
   echo "it links the compiled Boost.JSON nevertheless" >&2
   exit 1
 fi
 
 step "add_subdirectory"
-consume subdirectory -DCORPS_FROM="$root"
+consume subdirectory header_only -DCORPS_FROM="$root"
 
 step "what must be refused"
 refuse "requested version" newer -DCMAKE_PREFIX_PATH="$work/prefix" -DCORPS_WANTED=99.0

@@ -10,4 +10,5 @@ if [ -z "${CMAKE_BUILD_PARALLEL_LEVEL:-}" ]; then
 fi
 if [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] && command -v ccache >/dev/null 2>&1; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+  export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}" # else nothing over a precompiled header is kept
 fi

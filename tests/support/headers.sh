@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Every public header compiled alone, followed by its own body, with warnings as errors:
+#
+#   bash tests/support/headers.sh [COMPILER [FLAG...]]     g++ unless told
+#
+# Other headers give their declarations only, so what a header or its body forgets to include is missing here; and a look
+# at 160 headers takes two minutes instead of the twenty that compiling all bodies behind each would take.
+set -uo pipefail
+script=$(realpath "$0")
+cd "$(dirname "$0")/../.." || exit
+. tests/support/jobs.sh
+
+if [ "${1:-}" = --one ]; then
+  header=$2
+  shift 2
+  { echo "#include <${header#include/}>"; grep -E '^#include <[^>]+\.ipp>' "$header" || :; } |
+    "$@" -x c++ -std=c++20 -fsyntax-only -DCORPS_SEPARATE_COMPILATION -Iinclude -Wall -Wextra -Wpedantic -Wshadow \
+      -Wconversion -Werror - || { echo "FAILED: $header" >&2; exit 1; }
+  exit
+fi
+
+[ $# -gt 0 ] || set -- g++
+git ls-files --cached --others --exclude-standard 'include/*.hpp' | grep -vE '/impl/|/src\.hpp$' |
+  xargs -P "$CMAKE_BUILD_PARALLEL_LEVEL" -I{} bash "$script" --one {} "$@"
