@@ -2,7 +2,6 @@
 
 #include <corps/auth/authorized.hpp>
 #include <corps/auth/verdict.hpp>
-#include <corps/callback/request.hpp>
 #include <corps/client/over.hpp>
 #include <corps/config/corp_config.hpp>
 #include <corps/fwd.hpp>
@@ -208,20 +207,18 @@ public:
      * Include <corps/callback/callbacks.hpp>, and link OpenSSL's libcrypto (corps::crypto).
      *
      * @param request as the user's server received it; the body byte for byte.
+     * @return CallbackResponse: status, contentType and body of the answer.
      * Errors      Error(config) naming the file and the key, when the business key `callback` is missing or
      * wrong. Threads     Any number at once, on any thread, also while this object syncs.
      * Cost        Microseconds; linear in the request.
      */
-    [[nodiscard]] CallbackResponse handleCallback(CallbackRequest const& request)
+    [[nodiscard]] auto handleCallback(CallbackRequest const& request)
         requires detail::HasCallbacks<typename Traits::Client>
     {
         using Callbacks = typename Traits::Client::Callbacks;
         constexpr bool kIncluded = requires { sizeof(Callbacks); };
         static_assert(kIncluded, "corps: handleCallback needs `#include <corps/callback/callbacks.hpp>`");
-        if constexpr (kIncluded)
-            return Callbacks::handle(this->core(), request);
-        else
-            return CallbackResponse();
+        if constexpr (kIncluded) return Callbacks::handle(this->core(), request);
     }
     /** Waits until the work behind every handleCallback() that has returned is done. It runs by itself; this
      * is for who wants to see its end. */
