@@ -40,6 +40,7 @@
 #include <corps/model/impl/corp_data.ipp>
 #include <corps/model/impl/date.ipp>
 #include <corps/model/impl/json.ipp>
+#include <corps/model/impl/links.ipp>
 #include <corps/model/impl/member_status.ipp>
 #include <corps/model/impl/record.ipp>
 #include <corps/model/impl/records.ipp>

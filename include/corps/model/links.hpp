@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <corps/detail/config.hpp>
 #include <corps/model/ids.hpp>
 #include <corps/model/upstream_tables.hpp>
 
@@ -14,13 +15,29 @@
 #include <limits>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace corps {
 
 namespace detail {
+
+/** Two ids. What is done to these is compiled once, and not in each file that includes this. */
+using Link = std::pair<std::string_view, std::string_view>;
+
+inline constexpr std::size_t kNoParent = std::numeric_limits<std::size_t>::max();
+
+/**
+ * @param depts ids of departments, and of what they are below.
+ * @return positions of departments and of their parents (kNoParent: of none that is here), parents first,
+ * without those that are in or below a cycle. O(n).
+ */
+[[nodiscard]] CORPS_DECL std::vector<std::pair<std::size_t, std::size_t>> topDown(
+    std::vector<Link> const& depts);
+
+CORPS_DECL void sortLinks(std::vector<Link>& links);
+/** Whether it is among these, which are sorted. */
+[[nodiscard]] CORPS_DECL bool hasLink(std::vector<Link> const& sorted, Link const& link);
 
 /** Sorts big records: each is moved once, and not at all where they are in order. */
 template <class T, class Less>
@@ -53,44 +70,16 @@ void sortDepts(std::vector<Dept>& depts) {
  */
 template <class Dept>
 void fillPaths(std::vector<Dept>& depts) {
-    std::unordered_map<std::string_view, std::size_t> byId;
-    byId.reserve(depts.size());
-    for (std::size_t i = 0; i < depts.size(); ++i) byId.emplace(depts[i].deptId.view(), i);
-    for (Dept& d : depts) d.path.clear();
-    enum class State : unsigned char { open, onTheWay, done };
-    std::vector<State> state(depts.size(), State::open);
-    std::vector<std::size_t> chain;
-    for (std::size_t start = 0; start < depts.size(); ++start) {
-        chain.clear();
-        std::size_t at = start;
-        bool cycle = false;
-        bool hasParent = false;
-        for (;;) {
-            if (state[at] == State::done) {
-                hasParent = true;
-                break;
-            }
-            if (state[at] == State::onTheWay) {
-                cycle = true;
-                break;
-            }
-            state[at] = State::onTheWay;
-            chain.push_back(at);
-            auto const parent = byId.find(depts[at].parentId.view());
-            if (depts[at].parentId.empty() || parent == byId.end()) break;
-            at = parent->second;
-        }
-        std::size_t parent = at;  // when hasParent: finished earlier
-        for (auto it = chain.rbegin(); it != chain.rend(); ++it) {
-            Dept& d = depts[*it];
-            state[*it] = State::done;
-            bool const topmost = it == chain.rbegin() && !hasParent;
-            if (!cycle && (topmost || !depts[parent].path.empty())) {
-                if (!topmost) d.path = depts[parent].path;
-                d.path.push_back(d.deptId);
-            }
-            parent = *it;
-        }
+    std::vector<detail::Link> links;
+    links.reserve(depts.size());
+    for (Dept& d : depts) {
+        d.path.clear();
+        links.emplace_back(d.deptId.view(), d.parentId.view());
+    }
+    for (auto const& [at, parent] : detail::topDown(links)) {
+        Dept& d = depts[at];
+        if (parent != detail::kNoParent) d.path = depts[parent].path;
+        d.path.push_back(d.deptId);
     }
 }
 
@@ -125,12 +114,12 @@ void fillLeaderIds(std::vector<Dept>& depts, std::vector<Leader> const& leaders)
 /** Sets CorpDeptMember::isLeader of each: whether some leader record names both. O(n log leaders). */
 template <class DeptMember, class Leader>
 void fillIsLeader(std::vector<DeptMember>& memberships, std::vector<Leader> const& leaders) {
-    std::vector<std::pair<std::string_view, std::string_view>> sorted;
+    std::vector<detail::Link> sorted;
     sorted.reserve(leaders.size());
     for (Leader const& l : leaders) sorted.emplace_back(l.deptId.view(), l.memberId.view());
-    std::ranges::sort(sorted);
+    detail::sortLinks(sorted);
     for (DeptMember& m : memberships)
-        m.isLeader = std::ranges::binary_search(sorted, std::pair(m.deptId.view(), m.memberId.view()));
+        m.isLeader = detail::hasLink(sorted, detail::Link(m.deptId.view(), m.memberId.view()));
 }
 
 /** Sorts records by their id or ids: `sortBy(roles, &CorpRole::roleId)`. */
@@ -141,3 +130,7 @@ void sortBy(std::vector<T>& list, Keys... keys) {
 }
 
 }  // namespace corps
+
+#ifdef CORPS_HEADER_ONLY
+#include <corps/model/impl/links.ipp>
+#endif
