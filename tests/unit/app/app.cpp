@@ -171,6 +171,9 @@ TEST_CASE("app: errors name file and key and what was expected", "[app]") {
           "(corps/Toy/Toy.json: appId)");
     CHECK(error(b, R"({"authConfig": {"appSecret": ["s3cret"]}})") ==
           "corps.Toy: `authConfig.appSecret` must be a text (corps/Toy/Toy.json: authConfig.appSecret)");
+    CHECK(error(b, R"({"authConfig": {"appSecret": "s3cret", "baseUrl": "https://x.example"}})") ==
+          "corps.Toy: `authConfig.baseUrl` must be beside `authConfig`, not in it "
+          "(corps/Toy/Toy.json: authConfig.baseUrl)");
     CHECK(error(b, R"({"appSecret": "open sesame", "caFile": "ca.pem"})") ==
           "corps.Toy: `caFile` must be absent: the transport of this corp has no `withCaFile(std::string)` "
           "(corps/Toy/Toy.json: caFile)");

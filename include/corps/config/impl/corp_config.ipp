@@ -32,6 +32,9 @@ inline constexpr std::string_view kCredentialKeys[] = {
     "providerSecret", "token",         "encodingAESKey", "permanentCode",
 };
 
+// Where the platform is; never under `authConfig`.
+inline constexpr std::string_view kAddressKeys[] = {"baseUrl", "apiBaseUrl", "accountsBaseUrl", "caFile"};
+
 inline char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 inline bool sameIgnoringCase(std::string_view a, std::string_view b) noexcept {
@@ -158,8 +161,12 @@ CORPS_DECL boost::json::object CorpConfig::credentials() const {
         out = *object;
     }
     for (auto const& entry : out) {
-        if (entry.value().is_string() || detail::integerText(entry.value())) continue;
         std::string const key(detail::plainText(entry.key()));
+        // Overlooked, it would send the secrets to another server than meant.
+        for (std::string_view const address : detail::kAddressKeys)
+            if (nested != nullptr && key == address)
+                throw errorAt("authConfig." + key, "beside `authConfig`, not in it");
+        if (entry.value().is_string() || detail::integerText(entry.value())) continue;
         throw errorAt((nested != nullptr ? "authConfig." : "") + key,
                       key == "agentId" ? "a text or a whole number" : "a text");
     }
