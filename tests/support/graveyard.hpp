@@ -342,6 +342,14 @@ void checkPlacesStay(
     CHECK(bench.corp.verifyCorp().ok);
 }
 
+/** The platform shows an organisation that one person has left: they leave here with the next sync, once. */
+template <class Bench, class Org>
+void checkOneLeaves(Bench& bench, Org const& org) {
+    bench.show(org);
+    CHECK(bench.corp.syncCorp().members.removed == 1);
+    CHECK(bench.corp.syncCorp().outcome == corps::SyncOutcome::unchanged);
+}
+
 /** A sync of what has not changed since the last one writes nothing, and says nothing above debug. */
 template <class Bench>
 void checkNothingWritten(Bench& bench) {

@@ -32,8 +32,10 @@ inline constexpr std::string_view kCredentialKeys[] = {
     "providerSecret", "token",         "encodingAESKey", "permanentCode",
 };
 
-// Where the platform is; never under `authConfig`.
-inline constexpr std::string_view kAddressKeys[] = {"baseUrl", "apiBaseUrl", "accountsBaseUrl", "caFile"};
+// Where a platform is, and whom to trust there; never under `authConfig`.
+inline bool isAddressKey(std::string_view key) noexcept {
+    return key == "caFile" || key == "baseUrl" || key.ends_with("BaseUrl");
+}
 
 inline char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -163,9 +165,8 @@ CORPS_DECL boost::json::object CorpConfig::credentials() const {
     for (auto const& entry : out) {
         std::string const key(detail::plainText(entry.key()));
         // Overlooked, it would send the secrets to another server than meant.
-        for (std::string_view const address : detail::kAddressKeys)
-            if (nested != nullptr && key == address)
-                throw errorAt("authConfig." + key, "beside `authConfig`, not in it");
+        if (nested != nullptr && detail::isAddressKey(key))
+            throw errorAt("authConfig." + key, "beside `authConfig`, not in it");
         if (entry.value().is_string() || detail::integerText(entry.value())) continue;
         throw errorAt((nested != nullptr ? "authConfig." : "") + key,
                       key == "agentId" ? "a text or a whole number" : "a text");

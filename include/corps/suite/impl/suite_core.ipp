@@ -1,5 +1,6 @@
 #pragma once
 
+#include <corps/auth/authorized.hpp>
 #include <corps/callback/qywx_callbacks.hpp>
 #include <corps/callback/xml.hpp>
 #include <corps/error/error.hpp>
@@ -29,6 +30,7 @@ inline std::int64_t suiteTime(std::string_view seconds) {
         throw Error(Errc::protocol, "the event's TimeStamp is no time");
     return out * 1000;
 }
+
 }  // namespace detail
 
 CORPS_DECL SuiteCore::SuiteCore(SuiteConfig config, Context context, std::shared_ptr<Store> store,

@@ -1,6 +1,7 @@
 // What was mirrored of an enterprise, erased after it has withdrawn.
 #pragma once
 
+#include <corps/client/qywx_proxy_client.hpp>
 #include <corps/error/error.hpp>
 #include <corps/suite/suite_core.hpp>
 #include <corps/sync/corp_core.hpp>
