@@ -31,6 +31,7 @@
 #include <utility>
 #include <vector>
 
+namespace integration_bad_input_test {
 namespace {
 
 namespace emulator = corps::emulator;
@@ -752,3 +753,5 @@ TEST_CASE("bad input: an enterprise of a provider, and the suite that it names",
         requireSays(d, "sync", {"from this address", "code 60020"});
     }
 }
+
+}  // namespace integration_bad_input_test

@@ -34,6 +34,7 @@
 #include <utility>
 #include <vector>
 
+namespace integration_broken_store_test {
 namespace {
 
 namespace emulator = corps::emulator;
@@ -532,3 +533,5 @@ TEST_CASE("broken store: verify names what is wrong by table and key, and a sync
     CHECK(has(r.out, "the file is damaged"));
     CHECK(has(r.out, index));
 }
+
+}  // namespace integration_broken_store_test

@@ -32,6 +32,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_callbacks_test {
+
 using namespace corps;
 
 namespace {
@@ -531,3 +533,5 @@ TEMPLATE_TEST_CASE("a schedule that listens brings each change here by itself", 
     schedule.stop();
     schedule.join();
 }
+
+}  // namespace integration_callbacks_test

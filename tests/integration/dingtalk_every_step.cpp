@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_dingtalk_every_step_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using emulator::FaultKind;
@@ -171,3 +173,5 @@ TEST_CASE("dingtalk: a call that takes longer than anybody waits", "[integration
 TEST_CASE("dingtalk: several failures at once, at random", "[integration][coroutine][fire]") {
     tryRandom<DingTalkSteps>({whole(), part({"a", "b"}, {"m0", "m3", "m9"})});
 }
+
+}  // namespace integration_dingtalk_every_step_test

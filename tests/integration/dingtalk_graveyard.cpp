@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_dingtalk_graveyard_test {
+
 using namespace corps;
 using emulator::FaultKind;
 
@@ -576,3 +578,5 @@ TEST_CASE("dingtalk: graveyard 32: no phone, mail, token, secret or name in what
         never.insert({m.nick, m.phone, m.phone.substr(3), m.email});
     support::checkNeverSaid(witness.all(bench.log), never);
 }
+
+}  // namespace integration_dingtalk_graveyard_test

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_dingtalk_page_test {
+
 using namespace corps;
 
 namespace {
@@ -428,3 +430,5 @@ TEST_CASE("DingTalk: a phone is nobody's proof against another union id", "[inte
     second.syncCorp(o);
     CHECK(first.getMember("member123").userId != second.getMember("member123").userId);
 }
+
+}  // namespace integration_dingtalk_page_test

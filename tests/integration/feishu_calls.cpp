@@ -16,6 +16,8 @@
 #include <string>
 #include <utility>
 
+namespace integration_feishu_calls_test {
+
 using namespace corps;
 
 namespace {
@@ -165,3 +167,5 @@ TEST_CASE("feishu: a second sync finds nothing to do, whatever the order of the 
     }
     CHECK(corp.verifyCorp().ok);
 }
+
+}  // namespace integration_feishu_calls_test

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+namespace integration_feishu_every_step_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using emulator::FaultKind;
@@ -137,3 +139,5 @@ TEST_CASE("feishu: several failures at once, at random", "[integration][coroutin
     narrow<FeishuSteps>(part.behaviour.range, {"a", "b"}, {"m0", "m3", "m9"});
     tryRandom<FeishuSteps>({withRoles(), part});
 }
+
+}  // namespace integration_feishu_every_step_test

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_feishu_graveyard_test {
+
 using namespace corps;
 using emulator::FaultKind;
 
@@ -1024,3 +1026,5 @@ TEST_CASE("feishu: graveyard 32: no phone, mail, token, secret or name in what a
     std::erase_if(people, [](std::string const& p) { return p.size() < 5; });
     support::checkNeverSaid(said, people);
 }
+
+}  // namespace integration_feishu_graveyard_test

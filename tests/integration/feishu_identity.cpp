@@ -21,6 +21,8 @@
 #include <tuple>
 #include <vector>
 
+namespace integration_feishu_identity_test {
+
 using namespace corps;
 
 namespace {
@@ -713,3 +715,5 @@ TEST_CASE("feishu identity: asked to migrate where nothing differs, a sync is an
     CHECK_FALSE(report.migration);
     CHECK(everything(corp) == before);
 }
+
+}  // namespace integration_feishu_identity_test

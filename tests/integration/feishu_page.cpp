@@ -21,6 +21,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace integration_feishu_page_test {
+
 using namespace corps;
 
 namespace {
@@ -424,3 +426,5 @@ TEST_CASE("Lark is Feishu under other hosts", "[integration]") {
               .starts_with("https://accounts.larksuite.com/open-apis/authen/v1/"
                            "authorize?client_id=cli_1234567890abcdef"));
 }
+
+}  // namespace integration_feishu_page_test

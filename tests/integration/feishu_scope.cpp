@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+namespace integration_feishu_scope_test {
+
 using namespace corps;
 
 namespace {
@@ -439,3 +441,5 @@ TEST_CASE("feishu scope: a part of the organisation too large for one recursive 
     CHECK(bench.corp.getDepts().size() == 5);
     CHECK(bench.corp.verifyCorp().ok);
 }
+
+}  // namespace integration_feishu_scope_test

@@ -15,6 +15,8 @@
 #include <set>
 #include <string>
 
+namespace integration_feishu_sqlite_test {
+
 using namespace corps;
 
 namespace {
@@ -228,3 +230,5 @@ TEST_CASE("feishu and sqlite: a server nobody vouches for is refused for good", 
     }
     CHECK(bench.server.stats().requests == 0);
 }
+
+}  // namespace integration_feishu_sqlite_test

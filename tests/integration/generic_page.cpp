@@ -15,6 +15,8 @@
 #include <system_error>
 #include <vector>
 
+namespace integration_generic_page_test {
+
 using namespace corps;
 
 namespace {
@@ -319,3 +321,5 @@ CORPS_ON_BOTH("allowJoin") {
     CHECK(corp.getMemberRoles(member.memberId).empty());
     CHECK(corp.verifyPassword("newcomer", "secret").member.memberId == member.memberId);
 }
+
+}  // namespace integration_generic_page_test

@@ -39,6 +39,7 @@
 #include <utility>
 #include <vector>
 
+namespace integration_killed_test {
 namespace {
 
 using namespace corps;
@@ -607,3 +608,5 @@ TEST_CASE(
     "[integration]") {
     killAtAnyMoment(Kind::proxy, 8);
 }
+
+}  // namespace integration_killed_test

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_paced_pulls_test {
+
 using namespace corps;
 
 namespace {
@@ -241,3 +243,5 @@ TEST_CASE("wecom: ten thousand people at the published rate: at least 95 % of it
     CHECK(pull.wire.seconds(10'001) >= 60);
     CHECK(pull.wire.seconds() <= 60 / 0.95);
 }
+
+}  // namespace integration_paced_pulls_test

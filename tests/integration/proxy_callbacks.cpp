@@ -19,6 +19,8 @@
 #include <string>
 #include <utility>
 
+namespace integration_proxy_callbacks_test {
+
 using namespace corps;
 
 namespace {
@@ -174,3 +176,5 @@ TEST_CASE("callbacks that are doubled, answered in vain, forged or lost do no ha
     CHECK(p.suite->corp(p.corpId()).status == SuiteCorpState::secretStale);
     CHECK(corp.getMembers("active").size() == 2);
 }
+
+}  // namespace integration_proxy_callbacks_test

@@ -7,6 +7,8 @@
 
 #include <utility>
 
+namespace integration_proxy_every_step_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 
@@ -46,3 +48,5 @@ TEST_CASE("proxy: a call that takes longer than anybody waits", "[integration][c
 TEST_CASE("proxy: several failures at once, at random", "[integration][coroutine][fire][proxy]") {
     tryRandom<ProxySteps>({ProxyHow()});
 }
+
+}  // namespace integration_proxy_every_step_test

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_proxy_graveyard_test {
+
 using namespace corps;
 using emulator::FaultKind;
 
@@ -273,3 +275,5 @@ TEST_CASE("proxy: graveyard 32: no phone, mail, token, code, secret or name in w
                                   {code, support::kSuiteSecret, "token-of-the-callbacks",
                                    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"});
 }
+
+}  // namespace integration_proxy_graveyard_test

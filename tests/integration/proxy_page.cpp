@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_proxy_page_test {
+
 using namespace corps;
 
 namespace {
@@ -385,3 +387,5 @@ TEST_CASE("the proxy: an enterprise authorised long ago has plain ids until they
     CHECK(page.suite.open("wwaaaa567890abcdef").syncCorp().members.created == 5);
     CHECK(page.suite.open("wwaaaa567890abcdef").getMember("member123").nick == "张三");
 }
+
+}  // namespace integration_proxy_page_test

@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_proxy_scale_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using testing::ScriptedTransport;
@@ -147,3 +149,5 @@ TEST_CASE("100 enterprises, 200,000 members, in SQLite", "[.scale]") {
     TempDir dir;
     lifeOf("sqlite", SqliteStorage(dir.file("corps.db")), 100, 2000);
 }
+
+}  // namespace integration_proxy_scale_test

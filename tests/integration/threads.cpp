@@ -27,6 +27,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_threads_test {
+
 using namespace corps;
 
 namespace {
@@ -233,3 +235,5 @@ TEST_CASE("threads: one corp in a SQLite file", "[integration][coroutine][thread
     File const file;
     shareOne(file.storage());
 }
+
+}  // namespace integration_threads_test

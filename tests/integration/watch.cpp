@@ -36,6 +36,7 @@
 #include <utility>
 #include <vector>
 
+namespace integration_watch_test {
 namespace {
 
 using namespace corps;
@@ -585,3 +586,5 @@ TEST_CASE("corpctl watch: nothing to watch, or no place to listen, is an error",
     CHECK(has(noPlace, "exit 1"));
     CHECK(has(noPlace, "cannot listen on 127.0.0.1:" + port));
 }
+
+}  // namespace integration_watch_test

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_wecom_every_step_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 
@@ -58,3 +60,5 @@ TEST_CASE("wecom: a call that takes longer than anybody waits", "[integration][c
 TEST_CASE("wecom: several failures at once, at random", "[integration][coroutine][fire]") {
     tryRandom<WeComSteps>({WeComHow(), part({"a", "b"}, {"m0", "m3", "m9"})});
 }
+
+}  // namespace integration_wecom_every_step_test

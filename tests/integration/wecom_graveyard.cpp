@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_wecom_graveyard_test {
+
 using namespace corps;
 using emulator::FaultKind;
 
@@ -512,3 +514,5 @@ TEST_CASE("wecom: graveyard 32: no phone, mail, token, secret or name in what a 
     attempt(stranger);
     support::wecom::checkDiscreet(bench, witness, {kSecret, "another-s3cret"});
 }
+
+}  // namespace integration_wecom_graveyard_test

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_wecom_page_test {
+
 using namespace corps;
 
 namespace {
@@ -578,3 +580,5 @@ TEST_CASE("WeCom: two enterprises share no users, and contactSecret tells who le
         CHECK(without.getMember("admin002").status == MemberStatus::active);
     }
 }
+
+}  // namespace integration_wecom_page_test

@@ -40,15 +40,21 @@ if grep -rlF "$root/include" "$work/prefix/share"; then
   exit 1
 fi
 
-step "find_package"
-consume package "header_only separate" -DCMAKE_PREFIX_PATH="$work/prefix"
+# Each is one long file: side by side.
+step "find_package, header-only"
+consume package header_only -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/package.log" 2>&1 &
+package=$!
+trap 'kill "$package" 2>/dev/null || :' EXIT
 
-step "find_package, Boost.JSON compiled by the program"
+step "find_package, bodies and Boost.JSON compiled by the program"
 consume package_json separate -DCMAKE_PREFIX_PATH="$work/prefix" -DCORPS_BOOST_JSON_HEADER_ONLY=ON
 if command -v ldd >/dev/null && ldd "$work/package_json/separate" | grep -q boost_json; then
   echo "it links the compiled Boost.JSON nevertheless" >&2
   exit 1
 fi
+
+wait "$package" || { cat "$work/package.log"; exit 1; }
+trap - EXIT
 
 step "add_subdirectory"
 consume subdirectory header_only -DCORPS_FROM="$root"

@@ -31,6 +31,8 @@
 #include <utility>
 #include <vector>
 
+namespace property_local_histories_test {
+
 using namespace corps;
 
 namespace {
@@ -1014,3 +1016,5 @@ TEST_CASE("local histories: a corp that is edited here is what a naive model say
             CHECK(count.second > 0);
         }
 }
+
+}  // namespace property_local_histories_test

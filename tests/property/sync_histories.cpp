@@ -28,6 +28,8 @@
 #include <utility>
 #include <vector>
 
+namespace property_sync_histories_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 
@@ -1535,3 +1537,5 @@ TEST_CASE("sync: random histories", "[sync][property]") {
         CHECK(seen.stale > 10);
     }
 }
+
+}  // namespace property_sync_histories_test

@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+namespace transport_https_test {
 namespace {
 
 using namespace corps;
@@ -691,3 +692,5 @@ TEST_CASE("https: cancelling and timing out on many threads", "[https][coroutine
     CHECK(ended == 40);
     CHECK(outcome(transport, request(server.url())) == "200 x");
 }
+
+}  // namespace transport_https_test

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+namespace transport_https_tls_test {
 namespace {
 
 using namespace corps;
@@ -197,3 +198,5 @@ TEST_CASE("https: what speaks no TLS is an error of the connection", "[https][co
     CHECK(closed.is(Errc::transport));
     CHECK(closed.message().find("during the TLS handshake") != std::string::npos);
 }
+
+}  // namespace transport_https_tls_test

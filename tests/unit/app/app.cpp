@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace app_app_test {
+
 using namespace corps;
 
 namespace {
@@ -234,3 +236,5 @@ TEST_CASE("app: many threads ask for one corp and read it while it syncs", "[app
     CHECK(f.org->calls == 9);  // one pull, whoever came first
     CHECK(seen[0]->getUserSignature("ann").signature == "19");
 }
+
+}  // namespace app_app_test

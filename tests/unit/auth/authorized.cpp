@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+namespace auth_authorized_test {
 namespace {
 
 using namespace corps;
@@ -217,3 +218,5 @@ TEST_CASE("authorized: a refused application fails the call, and the next call a
         CHECK(platform.net.calls("GET /x") == 0);
     }
 }
+
+}  // namespace auth_authorized_test

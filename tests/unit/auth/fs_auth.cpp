@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+namespace auth_fs_auth_test {
 namespace {
 
 using namespace corps;
@@ -303,3 +304,5 @@ TEST_CASE("fs auth: a login that is refused", "[auth][coroutine]") {
     page.kind = "qr";
     CHECK_THROWS_AS((void)rig.auth.authorizeUrl(page), Error);
 }
+
+}  // namespace auth_fs_auth_test

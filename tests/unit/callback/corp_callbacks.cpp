@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+namespace callback_corp_callbacks_test {
+
 using namespace corps;
 using namespace corps::test;
 
@@ -375,3 +377,5 @@ TEST_CASE("the replay guard forgets the oldest and no other", "[callback]") {
     CHECK_FALSE(none.first("a"));
     CHECK(none.first("b"));
 }
+
+}  // namespace callback_corp_callbacks_test

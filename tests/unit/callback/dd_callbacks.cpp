@@ -10,6 +10,8 @@
 #include <support/callback_vectors.hpp>
 #include <vector>
 
+namespace callback_dd_callbacks_test {
+
 using namespace corps;
 using namespace corps::test;
 
@@ -202,3 +204,5 @@ TEST_CASE("a missing key of DingTalk's callbacks is named", "[callback]") {
     noKey.business.erase("appKey");
     CHECK_THROWS_AS(DDCallbacks(noKey), Error);
 }
+
+}  // namespace callback_dd_callbacks_test

@@ -11,6 +11,8 @@
 #include <support/callback_requests.hpp>
 #include <vector>
 
+namespace callback_fs_callbacks_test {
+
 using namespace corps;
 using namespace corps::test;
 
@@ -320,3 +322,5 @@ TEST_CASE("a missing key of Feishu's callbacks is named", "[callback]") {
     CHECK_THROWS_AS(FSCallbacks(withCallbackKey(fsConfig(), "verificationToken", "")), Error);
     CHECK_THROWS_AS(FSCallbacks(withCallbackKey(fsConfig(), "encryptKey", "")), Error);
 }
+
+}  // namespace callback_fs_callbacks_test

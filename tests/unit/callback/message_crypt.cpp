@@ -11,6 +11,8 @@
 #include <string>
 #include <support/callback_vectors.hpp>
 
+namespace callback_message_crypt_test {
+
 using namespace corps;
 using test::MessageVector;
 
@@ -153,3 +155,5 @@ TEST_CASE("Base64 is written and read whole, or not at all", "[callback]") {
                             "Z g=", "Zm9-", "Zm9_", "Zm=v", "\xC3\xA4g=="})
         CHECK_FALSE(base64Decode(bad).has_value());
 }
+
+}  // namespace callback_message_crypt_test

@@ -11,6 +11,8 @@
 #include <support/callback_vectors.hpp>
 #include <vector>
 
+namespace callback_qywx_callbacks_test {
+
 using namespace corps;
 using namespace corps::test;
 
@@ -353,3 +355,5 @@ TEST_CASE("an application of a provider takes the ids that WeCom's pages disagre
     config.auth = nullptr;
     CHECK_THROWS_AS(QywxProxyCallbacks(config), Error);
 }
+
+}  // namespace callback_qywx_callbacks_test

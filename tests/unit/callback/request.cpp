@@ -3,6 +3,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace callback_request_test {
+
 using namespace corps;
 
 TEST_CASE("a parameter of the query is percent-decoded, and '+' stays '+'", "[callback]") {
@@ -32,3 +34,5 @@ TEST_CASE("headers are found whatever their case", "[callback]") {
     CHECK(q.header("X-Lark-Signature") == "abc");
     CHECK(q.header("X-Lark-Request-Nonce").empty());
 }
+
+}  // namespace callback_request_test

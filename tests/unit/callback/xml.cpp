@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace callback_xml_test {
+
 using namespace corps;
 
 TEST_CASE("elements, CDATA and plain text alike, nested, without the white space at their ends",
@@ -104,3 +106,5 @@ TEST_CASE("depth and size have limits, and a deep document costs no stack", "[ca
     CHECK_THROWS_AS(readXml("<a>" + std::string(94, 'x') + "</a>", XmlLimits{100, 1}), Error);
     CHECK_THROWS_AS(readXml("<a><b/></a>", XmlLimits{100, 1}), Error);
 }
+
+}  // namespace callback_xml_test

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+namespace client_caller_test {
 namespace {
 
 using namespace corps;
@@ -323,3 +324,5 @@ TEST_CASE("caller: what the channel refuses for good passes at once", "[client][
     CHECK(e->diagnostics().corp == "corps.Test");
     CHECK(rig.net.calls() == 1);
 }
+
+}  // namespace client_caller_test

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+namespace client_cutter_test {
 namespace {
 
 using namespace corps;
@@ -288,3 +289,5 @@ TEST_CASE("cutter: the key of a unit without a document", "[client]") {
         CHECK_THROWS_AS((void)keyOf(unit, kId), Error);
     }
 }
+
+}  // namespace client_cutter_test

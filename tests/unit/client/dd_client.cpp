@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+namespace client_dd_client_test {
 namespace {
 
 using namespace corps;
@@ -600,3 +601,5 @@ TEST_CASE("dd_auth: who logs in", "[auth]") {
     strange.kind = "fax";
     CHECK_THROWS_AS(identify(strange), Error);
 }
+
+}  // namespace client_dd_client_test

@@ -34,6 +34,7 @@
 #include <utility>
 #include <vector>
 
+namespace client_fs_client_test {
 namespace {
 
 using namespace corps;
@@ -1429,3 +1430,5 @@ TEST_CASE("fs client: a member of a role, decoded", "[client]") {
     CHECK(d.tables.size() == 1);
     CHECK_THROWS_AS(decode(R"({"scope_type":"All"})", role), Error);
 }
+
+}  // namespace client_fs_client_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace client_phone_test {
+
 using corps::parsePhone;
 
 TEST_CASE("phone: what says enough becomes E.164", "[client]") {
@@ -25,3 +27,5 @@ TEST_CASE("graveyard 11: a phone that does not parse, a foreign one, none at all
     CHECK(parsePhone("").parsed);
     CHECK(parsePhone("+442071838750").text == "+442071838750");
 }
+
+}  // namespace client_phone_test

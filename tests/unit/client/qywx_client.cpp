@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+namespace client_qywx_client_test {
 namespace {
 
 using namespace corps;
@@ -584,3 +585,5 @@ TEST_CASE("qywx_auth: who logs in", "[auth]") {
         }
     }
 }
+
+}  // namespace client_qywx_client_test

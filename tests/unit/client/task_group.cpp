@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+namespace client_task_group_test {
 namespace {
 
 using namespace corps;
@@ -168,3 +169,5 @@ TEST_CASE("task group: on a strand of many threads", "[client][coroutine][thread
     CHECK(log.lines.size() == 500);
     CHECK(log.running == 0);
 }
+
+}  // namespace client_task_group_test

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+namespace config_business_keys_test {
 namespace {
 
 using namespace corps;
@@ -89,3 +90,5 @@ TEST_CASE("business keys: addresses", "[config]") {
     boost::json::object const o = keys(R"({"baseUrl":"https://open.larksuite.com/"})");
     CHECK(BusinessKeys(o, "").baseUrl("baseUrl", "x") == "https://open.larksuite.com");
 }
+
+}  // namespace config_business_keys_test

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <string>
 
+namespace config_config_test {
+
 using namespace corps;
 namespace json = boost::json;
 
@@ -143,3 +145,5 @@ TEST_CASE("config: element names", "[config]") {
                                     {"corps/C/C.json", ""}});
     CHECK(elementNames(*files) == std::vector<std::string>{"auths.P.Q", "corps.A", "corps.B"});
 }
+
+}  // namespace config_config_test

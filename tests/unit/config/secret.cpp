@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace config_secret_test {
+
 using corps::Secret;
 
 template <class T>
@@ -52,3 +54,5 @@ TEST_CASE("secret: equality", "[config]") {
     CHECK_FALSE(Secret().equals("a"));
     CHECK_FALSE(Secret().equals(std::string_view("\0", 1)));
 }
+
+}  // namespace config_secret_test

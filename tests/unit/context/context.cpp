@@ -26,6 +26,7 @@
 #include <thread>
 #include <vector>
 
+namespace context_context_test {
 namespace {
 
 using namespace corps;
@@ -317,3 +318,5 @@ TEST_CASE("context: a storage call that runs keeps the context until it is over"
     for (int i = 0; i < 5000 && !finished; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     CHECK(finished);
 }
+
+}  // namespace context_context_test

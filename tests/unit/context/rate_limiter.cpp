@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+namespace context_rate_limiter_test {
 namespace {
 
 using namespace corps;
@@ -246,3 +247,5 @@ TEST_CASE("rate limiter: a context keeps one limiter for a key", "[context][thre
     CHECK(&a == &b);
     CHECK(&a != &c);
 }
+
+}  // namespace context_rate_limiter_test

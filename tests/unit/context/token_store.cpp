@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+namespace context_token_store_test {
 namespace {
 
 using namespace corps;
@@ -221,3 +222,5 @@ TEST_CASE("token store: many threads, one fetch at a time", "[context][coroutine
     CHECK(fetched > 1);
     CHECK(fetched <= 32 * 4 + 1);
 }
+
+}  // namespace context_token_store_test

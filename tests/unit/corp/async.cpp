@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+namespace corp_async_test {
+
 using namespace corps;
 
 namespace {
@@ -164,3 +166,5 @@ TEST_CASE("corp: the blocking form is refused on the context's own thread", "[co
     CHECK(w.context.run(call()) == 0);
     CHECK(code == Errc::invalidArgument);
 }
+
+}  // namespace corp_async_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace corp_corp_test {
+
 using namespace corps;
 
 namespace {
@@ -587,3 +589,5 @@ TEST_CASE("corp: bulkRegister binds members who exist here, and makes none", "[c
     other.corpId = "another";
     CHECK(codeOf([&] { w.corp.bulkRegister(other); }) == Errc::wrongCorp);
 }
+
+}  // namespace corp_corp_test

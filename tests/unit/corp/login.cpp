@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+namespace corp_login_test {
+
 using namespace corps;
 
 namespace {
@@ -111,3 +113,5 @@ TEST_CASE("login: who may not enter is told why", "[corp][coroutine]") {
     }()),
                     Error);
 }
+
+}  // namespace corp_login_test

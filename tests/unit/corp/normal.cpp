@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+namespace corp_normal_test {
+
 using namespace corps;
 using normal::thrownBy;
 using normal::World;
@@ -514,3 +516,5 @@ TEMPLATE_TEST_CASE("normal: what is refused changes nothing and says what was ex
         CHECK(w.dump() == before);
     }
 }
+
+}  // namespace corp_normal_test

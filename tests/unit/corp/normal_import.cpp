@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+namespace corp_normal_import_test {
+
 using namespace corps;
 using namespace normal;
 
@@ -173,3 +175,5 @@ TEST_CASE("normal: a stolen store tells no password", "[corp][normal]") {
     }
     for (std::string const& secret : secrets) CHECK(stolen.find(secret) == std::string::npos);
 }
+
+}  // namespace corp_normal_import_test

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace corp_normal_processes_test {
+
 using namespace corps;
 using namespace normal;
 
@@ -194,3 +196,5 @@ TEST_CASE("normal: a reader goes on while another program writes", "[corp][norma
     CHECK(wentWell(writer));
     CHECK(corp.getMember("ann").nick == "Anna");
 }
+
+}  // namespace corp_normal_processes_test

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace corp_normal_sign_in_test {
+
 using namespace corps;
 using namespace std::chrono_literals;
 using normal::thrownBy;
@@ -437,3 +439,5 @@ TEST_CASE("normal: two programs edit one store", "[corp][normal]") {
     }
     CHECK(renames == 2 * kEach);
 }
+
+}  // namespace corp_normal_sign_in_test

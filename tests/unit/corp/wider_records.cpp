@@ -9,6 +9,8 @@
 
 #include <string>
 
+namespace corp_wider_records_test {
+
 namespace wider {
 
 struct MyMember : corps::CorpMember {
@@ -67,3 +69,5 @@ TEST_CASE("corp: a generic corp has what all corps have", "[corp]") {
     CHECK(corp.verifyCorp().ok);
     CHECK(corp.changesSince().size() == 5);
 }
+
+}  // namespace corp_wider_records_test

@@ -19,6 +19,7 @@
 #include <system_error>
 #include <vector>
 
+namespace corpctl_corpctl_test {
 namespace {
 
 constexpr char const* kOrganisation = R"({"corpId": "demo", "corpName": "Demo Ltd",
@@ -357,3 +358,5 @@ TEST_CASE("corpctl: --verbose logs, without names, phones or secrets", "[corpctl
     CHECK(r.code == 0);
     for (char const* word : {"Ann", "Bob", "13800000001", "s3cret"}) CHECK_FALSE(has(r.err, word));
 }
+
+}  // namespace corpctl_corpctl_test

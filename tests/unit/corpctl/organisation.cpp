@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+namespace corpctl_organisation_test {
 namespace {
 
 /** An application directory with two corps that are edited here, and a database. */
@@ -335,3 +336,5 @@ TEST_CASE("corpctl: usage of the commands that edit", "[corpctl]") {
     CHECK_FALSE(has(help, "member add"));
     CHECK(run({"dept", "create", "--help"}).out == run({"help", "dept", "create"}).out);
 }
+
+}  // namespace corpctl_organisation_test

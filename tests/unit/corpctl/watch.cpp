@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace corpctl_watch_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -96,3 +98,5 @@ TEST_CASE("corpctl watch: a state in one line", "[corpctl][schedule]") {
     CHECK(corpctl::describe(s, now) ==
           "corps.Demo: backing off; next in 20 s; 3 runs, 1 failed; done 61 s ago; no connection");
 }
+
+}  // namespace corpctl_watch_test

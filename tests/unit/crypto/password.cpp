@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace crypto_password_test {
+
 using namespace corps;
 
 namespace {
@@ -89,3 +91,5 @@ TEST_CASE("crypto: damaged parameters and mad costs are errors", "[crypto]") {
     huge.parameters = "scrypt$30$64$1$00";
     CHECK(throwsCode(Errc::invalidArgument, huge));
 }
+
+}  // namespace crypto_password_test

@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+namespace emulator_callback_sender_test {
 namespace {
 
 using namespace corps::emulator;
@@ -410,3 +411,5 @@ TEST_CASE("emulator: faults of callbacks in JSON", "[emulator][callbacks-emu]") 
         CHECK(read.at(0).kind == kind);
     }
 }
+
+}  // namespace emulator_callback_sender_test

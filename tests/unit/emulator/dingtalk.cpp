@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+namespace emulator_dingtalk_test {
 namespace {
 
 using namespace corps::emulator;
@@ -1281,3 +1282,5 @@ TEST_CASE("dingtalk emulator: a whole organisation by walking it", "[emulator]")
     CHECK(memberships == expected);
     CHECK(server.stats().of("POST /topapi/v2/department/listsub") == depts);
 }
+
+}  // namespace emulator_dingtalk_test

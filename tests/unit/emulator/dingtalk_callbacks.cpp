@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+namespace emulator_dingtalk_callbacks_test {
 namespace {
 
 namespace json = boost::json;
@@ -553,3 +554,5 @@ TEST_CASE("emulator: an app of DingTalk registers its address", "[emulator][call
     CHECK(app.code("register_call_back", registration(mute)) == 400054);
     CHECK(app.get("get_call_back").at("errcode") == 400040);
 }
+
+}  // namespace emulator_dingtalk_callbacks_test

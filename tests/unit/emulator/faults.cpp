@@ -4,6 +4,8 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+namespace emulator_faults_test {
+
 using namespace corps::emulator;
 
 TEST_CASE("emulator: faults are read from JSON", "[emulator]") {
@@ -92,3 +94,5 @@ TEST_CASE("emulator: a fault meets what it names, after so many, so often", "[em
     CHECK(met > 850);
     CHECK(met < 1150);
 }
+
+}  // namespace emulator_faults_test

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+namespace emulator_feishu_test {
 namespace {
 
 using namespace corps::emulator;
@@ -920,3 +921,5 @@ TEST_CASE("feishu emulator: a whole pull of a generated organisation", "[emulato
     CHECK(server.stats().of(label("contact/v3/departments/:department_id/children")) ==
           (made.deptList.size() - 1 + 49) / 50);
 }
+
+}  // namespace emulator_feishu_test

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+namespace emulator_feishu_callbacks_test {
 namespace {
 
 namespace json = boost::json;
@@ -558,3 +559,5 @@ TEST_CASE("emulator: an address named without an app is that of the app that ask
     CHECK(ips.at("data").at("has_more") == false);
     CHECK(app.get("/open-apis/event/v1/outbound_ip?page_size=51").code() == 1810001);
 }
+
+}  // namespace emulator_feishu_callbacks_test

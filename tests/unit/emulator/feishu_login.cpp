@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+namespace emulator_feishu_login_test {
 namespace {
 
 using namespace corps::emulator;
@@ -278,3 +279,5 @@ TEST_CASE("feishu emulator: legacy login", "[emulator]") {
     CHECK(one.at("open_id").as_string() == server.openUserId(kApp, "m1"));
     CHECK(one.as_object().contains("access_token"));
 }
+
+}  // namespace emulator_feishu_login_test

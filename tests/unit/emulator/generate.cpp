@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace emulator_generate_test {
+
 using namespace corps::emulator;
 
 TEST_CASE("emulator: generated organisations of any size are valid", "[emulator]") {
@@ -123,3 +125,5 @@ TEST_CASE("emulator: a generated organisation looks like a real one", "[emulator
     CHECK(made.roleList.size() >= 3);
     CHECK_FALSE(made.roleMemberSet.empty());
 }
+
+}  // namespace emulator_generate_test

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+namespace emulator_http_server_test {
 namespace {
 
 using namespace corps::emulator;
@@ -263,3 +264,5 @@ TEST_CASE("emulator: TLS", "[emulator]") {
     options.keyFile = "/nonexistent";
     CHECK_THROWS_AS(HttpServer(options, echo), boost::system::system_error);
 }
+
+}  // namespace emulator_http_server_test

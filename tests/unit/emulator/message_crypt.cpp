@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+namespace emulator_message_crypt_test {
 namespace {
 
 using corps::emulator::detail::MessageCrypt;
@@ -201,3 +202,5 @@ TEST_CASE("emulator: XML as WeCom writes it", "[emulator][callbacks-emu]") {
     CHECK(XmlWriter().text("Name", "a]]>b").take() == "<Name><![CDATA[a]]]]><![CDATA[>b]]></Name>");
     CHECK(XmlWriter().text("Name", "<&>]]").take() == "<Name><![CDATA[<&>]]]]></Name>");
 }
+
+}  // namespace emulator_message_crypt_test

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+namespace emulator_organisation_test {
 namespace {
 
 using namespace corps::emulator;
@@ -139,3 +140,5 @@ TEST_CASE("emulator: organisation files on disk", "[emulator]") {
     std::filesystem::remove(path);
     CHECK_THROWS_AS(readOrganisation(path.string()), OrganisationError);
 }
+
+}  // namespace emulator_organisation_test

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+namespace emulator_wecom_test {
 namespace {
 
 using namespace corps::emulator;
@@ -1137,3 +1138,5 @@ TEST_CASE("wecom emulator: a generated organisation comes whole, by every way", 
     CHECK(walked == everybody);
     CHECK(asSet(userids(sync.post("user/list_id", "{}"), "dept_user")) == everybody);
 }
+
+}  // namespace emulator_wecom_test

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+namespace emulator_wecom_callbacks_test {
 namespace {
 
 using namespace corps::emulator;
@@ -538,3 +539,5 @@ TEST_CASE("emulator: the behaviour of events over the control call", "[emulator]
     CHECK_FALSE(server.behaviour().callbackIdsOnly);
     CHECK(server.behaviour().callbackTries == 5);
 }
+
+}  // namespace emulator_wecom_callbacks_test

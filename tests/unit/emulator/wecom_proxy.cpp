@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+namespace emulator_wecom_proxy_test {
 namespace {
 
 using namespace corps::emulator;
@@ -1366,3 +1367,5 @@ TEST_CASE("wecom proxy emulator: the consoles are at hand as control calls", "[e
     CHECK(server.behaviour().namesAsIds);
     CHECK(server.behaviour().shortPages);
 }
+
+}  // namespace emulator_wecom_proxy_test

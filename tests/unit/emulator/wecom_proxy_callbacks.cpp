@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+namespace emulator_wecom_proxy_callbacks_test {
 namespace {
 
 using namespace corps::emulator;
@@ -534,3 +535,5 @@ TEST_CASE("wecom proxy callbacks: the end of an export is told to the app",
               .json()
               .at("status") == 2);
 }
+
+}  // namespace emulator_wecom_proxy_callbacks_test

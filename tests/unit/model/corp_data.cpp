@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+namespace model_corp_data_test {
 namespace {
 
 using namespace corps;
@@ -267,3 +268,5 @@ TEST_CASE("model: a row without its key is refused", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_corp_data_test

@@ -5,6 +5,7 @@
 
 #include <type_traits>
 
+namespace model_date_test {
 namespace {
 
 using corps::Date;
@@ -31,3 +32,5 @@ TEST_CASE("model: dates are days of the calendar", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_date_test

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+namespace model_field_test {
 namespace {
 
 using namespace corps;
@@ -47,3 +48,5 @@ TEST_CASE("model: a field prints its value, or nothing", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_field_test

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_set>
 
+namespace model_ids_test {
 namespace {
 
 using namespace corps;
@@ -38,3 +39,5 @@ TEST_CASE("model: ids() names a list of ids", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_ids_test

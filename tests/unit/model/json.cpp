@@ -8,6 +8,7 @@
 
 #include <string>
 
+namespace model_json_test {
 namespace {
 
 using namespace corps;
@@ -177,3 +178,5 @@ TEST_CASE("model: a stored text that is not JSON is an error of the store", "[mo
 }
 
 }  // namespace
+
+}  // namespace model_json_test

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+namespace model_keyed_view_test {
 namespace {
 
 struct Thing {
@@ -32,3 +33,5 @@ TEST_CASE("model: a keyed view finds the records of a list", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_keyed_view_test

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+namespace model_links_test {
 namespace {
 
 using namespace corps;
@@ -111,3 +112,5 @@ TEST_CASE("model: leaders come from the list by rank, then from flags, each once
 }
 
 }  // namespace
+
+}  // namespace model_links_test

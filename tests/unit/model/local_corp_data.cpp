@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 
+namespace model_local_corp_data_test {
 namespace {
 
 using namespace corps;
@@ -135,3 +136,5 @@ TEST_CASE("model: a wider member is exported whole", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_local_corp_data_test

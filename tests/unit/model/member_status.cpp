@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace model_member_status_test {
 namespace {
 
 using namespace corps;
@@ -49,3 +50,5 @@ TEST_CASE("model: a member's name is the nick", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_member_status_test

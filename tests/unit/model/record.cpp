@@ -13,6 +13,7 @@
 #include <random>
 #include <thread>
 
+namespace model_record_test {
 namespace {
 
 using namespace corps;
@@ -290,3 +291,5 @@ TEST_CASE("model: a wider record shares its base's table and adds columns at the
 }
 
 }  // namespace
+
+}  // namespace model_record_test

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+namespace model_records_test {
 namespace {
 
 using namespace corps;
@@ -216,3 +217,5 @@ TEST_CASE("model: a set of records may hold a wider one", "[model]") {
 }
 
 }  // namespace
+
+}  // namespace model_records_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+namespace storage_conformance_test {
+
 using namespace corps;
 using namespace corps::testing;
 
@@ -43,3 +45,5 @@ TEST_CASE("storage: SqliteStorage passes the conformance suite", "[storage][thre
         },
         [&] { return SqliteStorage(file(), options); }));
 }
+
+}  // namespace storage_conformance_test

@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <string>
 
+namespace storage_failing_storage_test {
+
 using namespace corps;
 using namespace corps::testing;
 
@@ -59,3 +61,5 @@ TEST_CASE("storage: whatever step fails, SqliteStorage is as it was", "[storage]
     TempDir const dir;
     failEverywhere(SqliteStorage(dir.file("fail.db")));
 }
+
+}  // namespace storage_failing_storage_test

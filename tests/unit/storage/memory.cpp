@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+namespace storage_memory_test {
+
 using namespace corps;
 
 TEST_CASE("storage: a write inside a write of a MemoryStorage is refused, not waited for", "[storage]") {
@@ -102,3 +104,5 @@ TEST_CASE("storage: an index that changed is refused by name in a MemoryStorage"
         CHECK(std::string(e.what()).find("people") != std::string::npos);
     }
 }
+
+}  // namespace storage_memory_test

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace storage_model_test {
+
 using namespace corps;
 
 namespace {
@@ -139,3 +141,5 @@ TEST_CASE("storage: random transactions on SqliteStorage give what they mean", "
     StoreOf<SqliteStorage> store{SqliteStorage(dir.file("model.db"), options)};
     runAgainstModel(store, 200);
 }
+
+}  // namespace storage_model_test

@@ -27,6 +27,8 @@
 #include <utility>
 #include <vector>
 
+namespace storage_sqlite_test {
+
 using namespace corps;
 
 namespace {
@@ -599,3 +601,5 @@ TEST_CASE("storage: an index that changed is refused by name in a SqliteStorage"
         CHECK(std::string(e.what()).find("people") != std::string::npos);
     }
 }
+
+}  // namespace storage_sqlite_test

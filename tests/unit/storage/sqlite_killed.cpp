@@ -21,6 +21,8 @@
 #include <unistd.h>
 #include <utility>
 
+namespace storage_sqlite_killed_test {
+
 using namespace corps;
 
 namespace {
@@ -163,3 +165,5 @@ TEST_CASE("storage: the lock of a corp is released when its process is killed", 
     child.kill();
     CHECK(s.tryLock("corps.A").has_value());
 }
+
+}  // namespace storage_sqlite_killed_test

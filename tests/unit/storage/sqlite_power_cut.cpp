@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+namespace storage_sqlite_power_cut_test {
+
 using namespace corps;
 
 namespace {
@@ -295,3 +297,5 @@ TEST_CASE("storage: a power failure leaves a SQLite file as before a transaction
         CHECK(lost);
     }
 }
+
+}  // namespace storage_sqlite_power_cut_test

@@ -11,6 +11,7 @@
 #include <concepts>
 #include <span>
 
+namespace storage_verdict_test {
 namespace {
 
 using namespace corps;
@@ -51,3 +52,5 @@ TEST_CASE("storage: the least that is a StoragePolicy is enough for everything t
     for (StorageFailure const& f : failures) UNSCOPED_INFO(f.check << ": " << f.what);
     CHECK(failures.empty());
 }
+
+}  // namespace storage_verdict_test

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+namespace suite_qywx_proxy_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using testing::ScriptedTransport;
@@ -264,3 +266,5 @@ TEST_CASE("an app's directory names the suite; what is missing or wrong is named
         }
     }
 }
+
+}  // namespace suite_qywx_proxy_test

@@ -29,6 +29,8 @@
 #include <utility>
 #include <vector>
 
+namespace suite_suite_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using namespace std::chrono_literals;
@@ -633,3 +635,5 @@ TEMPLATE_TEST_CASE(
     check(suite.syncAll());
     CHECK(platform.wrongSecrets == 1);
 }
+
+}  // namespace suite_suite_test

@@ -35,6 +35,8 @@
 #include <utility>
 #include <vector>
 
+namespace sync_auto_sync_test {
+
 using namespace corps;
 using namespace std::chrono_literals;
 using testing::ManualClock;
@@ -1219,3 +1221,5 @@ TEST_CASE("schedule: used from many threads at once, on an executor with many", 
     CHECK(most <= 2);
     CHECK(most > 0);
 }
+
+}  // namespace sync_auto_sync_test

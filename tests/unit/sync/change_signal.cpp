@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace sync_change_signal_test {
+
 using namespace corps;
 
 TEST_CASE("change signal: every listener hears of every change, until it gives up its place", "[schedule]") {
@@ -115,3 +117,5 @@ TEST_CASE("change signal: once a place is given up no call of the listener runs"
     for (std::thread& t : tellers) t.join();
     CHECK_FALSE(used);
 }
+
+}  // namespace sync_change_signal_test

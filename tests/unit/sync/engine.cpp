@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+namespace sync_engine_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using Strings = std::set<std::string>;
@@ -791,3 +793,5 @@ TEST_CASE("sync: what the change feed keeps ends after its time", "[sync][corout
     CHECK(std::all_of(left.begin(), left.end(),
                       [](FeedEntry const& e) { return e.change.kind == ChangeKind::update; }));
 }
+
+}  // namespace sync_engine_test

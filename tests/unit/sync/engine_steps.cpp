@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace sync_engine_steps_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using corps::testing::failAtEveryStep;
@@ -284,3 +286,5 @@ TEST_CASE("sync: an approval fails at every step of the storage", "[sync][corout
         1000, Errc::storage);
     CHECK(steps > 3);
 }
+
+}  // namespace sync_engine_steps_test

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+namespace sync_graveyard_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 using Strings = std::set<std::string>;
@@ -691,3 +693,5 @@ TEST_CASE("graveyard 31: a sync never writes a password", "[sync][graveyard][cor
     CHECK(bench.rows.row(passwords, {Cell::text(user)}) == before);
     for (FeedEntry const& e : bench.engine->changesSince("", 10000)) CHECK(e.change.table != passwords.name);
 }
+
+}  // namespace sync_graveyard_test

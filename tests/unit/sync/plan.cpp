@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+namespace sync_plan_test {
+
 using namespace corps;
 
 namespace {
@@ -172,3 +174,5 @@ TEST_CASE("sync plan: changes can be put in another order without being unpacked
     CHECK(after[0].bytes() == "张三");
     CHECK(before[1].isNull());
 }
+
+}  // namespace sync_plan_test

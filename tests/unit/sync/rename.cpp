@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <string>
 
+namespace sync_rename_test {
+
 using namespace corps;
 using namespace corps::testsupport;
 
@@ -194,3 +196,5 @@ TEST_CASE("rename: who comes under another id with the same union id in one pull
     CHECK(bench.rows.userId("old") == user);
     CHECK(bench.engine->verify().ok);
 }
+
+}  // namespace sync_rename_test

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+namespace testing_manual_clock_test {
 namespace {
 
 using namespace corps;
@@ -168,3 +169,5 @@ TEST_CASE("manual clock: sleeping and moving time from many threads", "[testing]
     CHECK(clock->sleeps() == 80);
     CHECK(clock->sleeping() == 0);
 }
+
+}  // namespace testing_manual_clock_test

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+namespace testing_scripted_transport_test {
 namespace {
 
 using namespace corps;
@@ -165,3 +166,5 @@ TEST_CASE("failure counter: each step of an operation fails once, then it gets t
                         5),
                     std::logic_error);
 }
+
+}  // namespace testing_scripted_transport_test

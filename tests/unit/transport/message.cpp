@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+namespace transport_message_test {
 namespace {
 
 using namespace corps;
@@ -119,3 +120,5 @@ TEST_CASE("message: nothing can be smuggled into a request", "[transport]") {
     q.headers.emplace_back("X-Name", "张 with tab\t");
     CHECK_FALSE(refusedToSend(q));
 }
+
+}  // namespace transport_message_test

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <memory>
 
+namespace transport_verdict_test {
 namespace {
 
 using namespace corps;
@@ -41,3 +42,5 @@ TEST_CASE("transport: the smallest one works as a channel, and a type that is no
     CHECK(TransportVerdict<Minimal>::verify<Minimal>());
     CHECK_FALSE(Transport<NoSend>);
 }
+
+}  // namespace transport_verdict_test
