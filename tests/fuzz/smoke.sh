@@ -15,10 +15,12 @@ targets=()
 for source in "${sources[@]}"; do targets+=("fuzz_$(basename "$source" .cpp)"); done
 cmake --preset asan
 cmake --build --preset asan --target "${targets[@]}"
-for source in "${sources[@]}"; do
-  name=$(basename "$source" .cpp)
-  work=build/asan/found/$name # what it finds goes here, not into the committed corpus
+fuzz() {
+  local work=build/asan/found/$1 # what it finds goes here, not into the committed corpus
   mkdir -p "$work"
-  "build/asan/tests/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 \
-    -artifact_prefix="$work-" "$work" "tests/fuzz/corpus/$name"
-done
+  "build/asan/tests/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 \
+    -artifact_prefix="$work-" "$work" "tests/fuzz/corpus/$1"
+}
+export -f fuzz
+export seconds
+basename -s .cpp "${sources[@]}" | xargs -P "$CMAKE_BUILD_PARALLEL_LEVEL" -I{} bash -c 'fuzz {}'
