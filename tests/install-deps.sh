@@ -6,7 +6,7 @@
 #
 #   build   compiler, CMake, Ninja, Boost, OpenSSL, SQLite: the library and the programs in examples/
 #   test    Catch2
-#   lint    clang with its sanitizers, clang-tidy, clang-format
+#   lint    the oldest and the newest clang that there are, the latter with its sanitizers, clang-tidy, clang-format
 #   bench   Google Benchmark
 #   sdk     what fetches and runs the platforms' official SDKs: tests/sdk/run.sh
 #
@@ -18,10 +18,10 @@ say() { echo "install-deps: $*"; }
 
 ID=unknown VERSION_ID=''
 [ ! -r /etc/os-release ] || . /etc/os-release
-clang=19 catch2=libcatch2-dev
+clang=19 oldest_clang=16 catch2=libcatch2-dev
 case "$ID:$VERSION_ID" in
   debian:12) boost=1.81 ;;
-  debian:13) boost=1.83 ;;
+  debian:13) boost=1.83 oldest_clang=17 ;;
   ubuntu:24.04) boost=1.83 clang=18 catch2=catch2 ;;
   *)
     say "$ID $VERSION_ID is not a system this script knows; see README.md for what is needed" >&2
@@ -33,7 +33,7 @@ for group in ${*:-build test}; do
   case $group in
     build) wanted="$wanted g++ cmake ninja-build libboost$boost-dev libboost-json$boost-dev libssl-dev libsqlite3-dev openssl" ;;
     test) wanted="$wanted $catch2" ;;
-    lint) wanted="$wanted clang-$clang libclang-rt-$clang-dev llvm-$clang clang-tidy-$clang clang-format-$clang" ;;
+    lint) wanted="$wanted clang-$oldest_clang clang-$clang libclang-rt-$clang-dev llvm-$clang clang-tidy-$clang clang-format-$clang" ;;
     bench) wanted="$wanted libbenchmark-dev" ;;
     sdk) # what came from elsewhere stays
       wanted="$wanted python3-venv"
