@@ -355,7 +355,8 @@ TEST_CASE("only the newest ticket counts, and a dead ticket pipeline stops no di
     // An older one comes late.
     CHECK(bodyOf(suite.handleCallback(ticketEvent("TICKET-0000", kBegin - 600))) == "success");
     platform.suiteTokens.clear();  // the suite's token is refused (40082): a new one with the same ticket
-    suite.refresh(e.openId);
+    e.rangeUsers = {"u0"};         // what only the suite itself is told
+    CHECK(suite.refresh(e.openId).range.value().memberIds.size() == 1);
     CHECK(platform.net.calls("POST /cgi-bin/service/get_suite_token") == 2);
 
     platform.ticket = "TICKET-0002";  // and never arrives
