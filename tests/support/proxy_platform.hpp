@@ -142,6 +142,7 @@ public:
     bool v2 = true;                                     // the newer endpoints are there
     std::set<std::string> suiteTokens;                  // good ones
     std::function<std::optional<Response>(ProxyEnterprise&, Request const&)> intercept;  // a call of a corp
+    std::function<void()> infoAsked;  // get_auth_info is being answered
     int tokensIssued = 0;
     int infoOutages = 0;  // so many questions for get_auth_info find the platform down
     int wrongSecrets = 0;
@@ -236,6 +237,7 @@ private:
                 --infoOutages;
                 return Response(503, "");
             }
+            if (infoAsked) infoAsked();
             ProxyEnterprise* const e = find(text(body, "auth_corpid"));
             if (e == nullptr) return refusal(84054);
             if (e->code.empty() || text(body, "permanent_code") != e->code) return refusal(40084);

@@ -123,6 +123,14 @@ TEST_CASE(
     CHECK(text.find("not tried again") != std::string::npos);
     CHECK(platform.wrongSecrets == 1);
 
+    // The same one from the business file is not tried either; another one is.
+    CHECK(failure([&] {
+              Proxy(configFor(e, "corps.Same", "perm-1"), context, platform.net, store).syncCorp();
+          }) == Errc::authRejected);
+    CHECK(platform.wrongSecrets == 1);
+    CHECK(Proxy(configFor(e, "corps.Other", "perm-2"), context, platform.net, store).syncCorp().outcome ==
+          SyncOutcome::done);
+
     book.putCode(facts, Secret("perm-2"));
     CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
     CHECK(book.find(e.openId)->status == SuiteCorpState::active);
@@ -134,6 +142,23 @@ TEST_CASE(
     CHECK(text.find("withdrawn") != std::string::npos);
     CHECK(platform.net.calls() == calls);
     CHECK(corp.getMembers("active").size() == 3);
+}
+
+TEST_CASE("without the store's key a refused code of the business file is a refusal, and no question of keys",
+          "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha");
+    e.code = "perm-2";
+    MemoryStorage store;
+    Context const keyed = providerContext();
+    SuiteBook book(keyed, std::make_shared<StoreOf<MemoryStorage>>(store), kSuiteId);
+    SuiteCorp facts;
+    facts.corpId = e.openId;
+    book.putCode(facts, Secret("perm-2"));
+    Context const keyless = providerContext("");
+    Proxy corp(configFor(e, "corps.Alpha", "perm-1"), keyless, platform.net, store);
+    CHECK(failure([&] { corp.syncCorp(); }) == Errc::authRejected);
+    CHECK(book.find(e.openId)->status == SuiteCorpState::active);
 }
 
 TEST_CASE("an application that was made anew is found again, and names that are withheld stay what they were",

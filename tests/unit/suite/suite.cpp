@@ -15,6 +15,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <iterator>
 #include <map>
@@ -132,8 +133,11 @@ TEST_CASE("the suite answers the published callbacks: verification, ticket, auth
     clock->setNow(TimePoint(1'767'225'600s));
     CHECK(post(ticket, "db69f48fdd58d5ee80d2c4587fc54526c6c5dea2", "1700000002", "380320360").status == 403);
     // Another receiver's, signed with our own token; and ours by any of our names.
-    CHECK(suite.handleCallback(suiteEvent(suiteXml("suite_ticket", kBegin, ""), "dkother")).status == 403);
     std::string const fine = suiteXml("suite_ticket", 1, "<SuiteTicket>OLD</SuiteTicket>");
+    CHECK(suite.handleCallback(suiteEvent(fine, "dkother")).status == 403);
+    std::string of = fine;
+    of.replace(of.find(kSuiteId), std::string_view(kSuiteId).size(), "dkother");
+    CHECK(suite.handleCallback(suiteEvent(of)).status == 403);
     for (std::string const& name :
          {std::string(kSuiteId), std::string(kProviderCorp), e.openId, std::string()})
         CHECK(bodyOf(suite.handleCallback(suiteEvent(fine, name))) == "success");
@@ -434,6 +438,28 @@ TEST_CASE("an enterprise switches the application off and on again", "[proxy]") 
     CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
 }
 
+TEST_CASE("that an application is on again is found out after a day, when nobody tells", "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha");
+    ContextOptions made = providerOptions();
+    auto const clock = std::make_shared<ManualClock>();
+    clock->autoAdvance();
+    made.clock = clock;
+    auto suite = suiteOf<MemoryStorage>(platform, Context(made), MemoryStorage());
+    suite.authorize(platform.authorise(e));
+    auto corp = suite.open(e.openId);
+    corp.syncCorp();
+    e.enabled = false;
+    platform.dropTokens(e);
+    CHECK(bodyOf(suite.handleCallback(changeEvent(e.openId, kBegin + 5))) == "success");
+    suite.drain();
+    e.enabled = true;
+    clock->advance(23h);
+    CHECK(failure([&] { corp.syncCorp(); }) == Errc::authRejected);
+    clock->advance(2h);
+    CHECK(corp.syncCorp().outcome == SyncOutcome::unchanged);
+}
+
 TEST_CASE("a changed authorisation that cannot be read while the platform is down is read when it is back",
           "[proxy]") {
     ProxyPlatform platform;
@@ -478,6 +504,102 @@ TEST_CASE("a code that a program did not get to exchange is exchanged by the nex
     suite.resume();
     suite.drain();
     CHECK(suite.corps().size() == 1);
+}
+
+TEST_CASE("of several programs over one store one exchanges, and another later what it has left", "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha");
+    MemoryStorage store;
+    auto suite = suiteOf<MemoryStorage>(platform, providerContext(), store);
+    suite.drain();
+    {
+        StoreOf<MemoryStorage> other(store);
+        std::unique_ptr<StoreLock> const working = other.tryLock(std::string("suite ") + kSuiteId);
+        REQUIRE(working);
+        CHECK(bodyOf(suite.handleCallback(createEvent(platform.authorise(e), kBegin + 1))) == "success");
+        suite.drain();
+        CHECK(suite.corps().empty());
+        CHECK(platform.net.calls("POST /cgi-bin/service/v2/get_permanent_code") == 0);
+    }
+    suite.drain();
+    CHECK(suite.corps().size() == 1);
+}
+
+TEST_CASE("a code that the platform does not know is given up at once, any other after ten minutes",
+          "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha");
+    ContextOptions made = providerOptions();
+    auto const clock = std::make_shared<ManualClock>();  // stands still
+    made.clock = clock;
+    auto suite = suiteOf<MemoryStorage>(platform, Context(made), MemoryStorage());
+    std::vector<std::string> failed;
+    SuiteSubscription const listening = suite.onEvent([&](SuiteEvent const& event) {
+        if (event.kind == SuiteEventKind::failed) failed.push_back(event.problem);
+    });
+    char const* const exchange = "POST /cgi-bin/service/v2/get_permanent_code";
+    CHECK(bodyOf(suite.handleCallback(createEvent("AUTHCODE-OF-NOBODY", kBegin + 1))) == "success");
+    suite.drain();
+    REQUIRE(failed.size() == 1);
+    CHECK(failed[0].find("reset the enterprise's secret") != std::string::npos);
+    CHECK(failed[0].find("AUTHCODE-OF-NOBODY") == std::string::npos);
+    suite.drain();
+    CHECK(platform.net.calls(exchange) == 1);
+
+    platform.ticket.clear();  // no token of the suite until another ticket comes
+    platform.suiteTokens.clear();
+    std::string const code = platform.authorise(e);
+    CHECK(bodyOf(suite.handleCallback(createEvent(code, kBegin + 2))) == "success");
+    suite.drain();
+    clock->advance(9min);
+    suite.drain();
+    CHECK(failed.size() == 1);
+    clock->advance(2min);
+    suite.drain();
+    REQUIRE(failed.size() == 2);
+    CHECK(failed[1].find("ticket") != std::string::npos);
+    CHECK(failed[1].find(code) == std::string::npos);
+    platform.ticket = "TICKET-0002";
+    std::size_t const calls = platform.net.calls(exchange);
+    CHECK(bodyOf(suite.handleCallback(ticketEvent("TICKET-0002", kBegin + 700))) == "success");
+    suite.drain();
+    CHECK(platform.net.calls(exchange) == calls);
+    CHECK(suite.corps().empty());
+}
+
+TEST_CASE("a withdrawal that comes while the authorisation is read stays one", "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha");
+    auto suite = suiteOf<MemoryStorage>(platform, providerContext(), MemoryStorage());
+    suite.authorize(platform.authorise(e));
+    std::function<void()> const withdraw = [&] {
+        CHECK(bodyOf(suite.handleCallback(cancelEvent(e.openId, 32'503'680'000))) == "success");
+    };
+    SECTION("while the suite is told of it") { platform.infoAsked = withdraw; }
+    SECTION("while the enterprise refuses the rest") {
+        platform.intercept = [&](ProxyEnterprise&, Request const&) -> std::optional<Response> {
+            withdraw();
+            return ProxyPlatform::refusal(40001);
+        };
+    }
+    static_cast<void>(failure([&] { suite.refresh(e.openId); }));
+    CHECK(suite.corp(e.openId).status == SuiteCorpState::cancelled);
+    CHECK_FALSE(suite.corp(e.openId).hasCode);
+}
+
+TEST_CASE("a suite with another secret does not live on the tokens of the first", "[proxy]") {
+    ProxyPlatform platform;
+    ProxyEnterprise& e = platform.add("alpha");
+    MemoryStorage store;
+    Context const context = providerContext();
+    auto suite = suiteOf<MemoryStorage>(platform, context, store);
+    suite.authorize(platform.authorise(e));
+    CorpConfig wrong = *suiteElement();
+    wrong.business["authConfig"].as_object()["suiteSecret"] = "no-suite-secret";
+    Suite<ScriptedTransport, MemoryStorage> other(wrong, context, platform.net, store);
+    std::string text;
+    CHECK(failure([&] { other.authorize(platform.authorise(e)); }, &text) == Errc::authRejected);
+    CHECK(text.find("suiteSecret") != std::string::npos);
 }
 
 TEST_CASE(
